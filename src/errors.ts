@@ -1,0 +1,222 @@
+/** Options shared by every kafkawire error. */
+export interface KafkaErrorOptions {
+  /** Whether the same operation can succeed when it is tried again unchanged. Default false. */
+  retriable?: boolean
+  /** The error that led to this one. */
+  cause?: unknown
+}
+
+/**
+ * Base of every error that kafkawire throws. `code` is stable across releases: match on it, never on the message.
+ * An aborted operation is the one exception: it rejects with the `reason` of its AbortSignal.
+ */
+export class KafkaError extends Error {
+  static {
+    this.prototype.name = 'KafkaError'
+  }
+  /** Stable identifier, `KAFKA_…`. */
+  readonly code: string
+  /** Whether the same operation can succeed when it is tried again unchanged. */
+  readonly retriable: boolean
+
+  constructor(code: string, message: string, options: KafkaErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retriable = options.retriable ?? false
+  }
+}
+
+/** A connection could not be made, or was lost with requests in flight. */
+export class ConnectionError extends KafkaError {
+  static {
+    this.prototype.name = 'ConnectionError'
+  }
+  readonly host: string
+  readonly port: number
+
+  constructor(message: string, at: { host: string; port: number }, options: KafkaErrorOptions = {}) {
+    super('KAFKA_CONNECTION', message, { retriable: true, ...options })
+    this.host = at.host
+    this.port = at.port
+  }
+}
+
+/** An operation did not finish within its deadline. */
+export class TimeoutError extends KafkaError {
+  static {
+    this.prototype.name = 'TimeoutError'
+  }
+  readonly operation: string
+  readonly timeoutMs: number
+
+  constructor(operation: string, timeoutMs: number, options: KafkaErrorOptions & { hint?: string } = {}) {
+    const hint = options.hint === undefined ? '' : `: ${options.hint}`
+    super('KAFKA_TIMEOUT', `${operation} did not finish within ${timeoutMs} ms${hint}`, { retriable: true, ...options })
+    this.operation = operation
+    this.timeoutMs = timeoutMs
+  }
+}
+
+/** The producer, consumer, admin client or connection was closed before or during the operation. */
+export class ClosedError extends KafkaError {
+  static {
+    this.prototype.name = 'ClosedError'
+  }
+
+  constructor(what: string, options: KafkaErrorOptions = {}) {
+    super('KAFKA_CLOSED', `${what} is closed`, options)
+  }
+}
+
+/** The broker refused the credentials, or the TLS peer was not accepted. Never carries the credentials. */
+export class AuthenticationError extends KafkaError {
+  static {
+    this.prototype.name = 'AuthenticationError'
+  }
+  readonly mechanism: string
+
+  constructor(message: string, mechanism: string, options: KafkaErrorOptions = {}) {
+    super('KAFKA_AUTHENTICATION', message, options)
+    this.mechanism = mechanism
+  }
+}
+
+/** Bytes that are not a valid encoding of what was expected. */
+export class DecodeError extends KafkaError {
+  static {
+    this.prototype.name = 'DecodeError'
+  }
+  /** Byte offset into the decoded input at which decoding stopped. */
+  readonly offset: number
+  /** Where in the structure, such as `FetchResponse.responses[0].partitions[2].records`; empty when unknown. */
+  readonly path: string
+  /** What is wrong, without the place. */
+  readonly reason: string
+
+  constructor(reason: string, at: { offset: number; path?: string }, options: KafkaErrorOptions = {}) {
+    const path = at.path ?? ''
+    super(
+      'KAFKA_DECODE',
+      `${path === '' ? 'cannot decode' : `cannot decode ${path}`} at byte ${at.offset}: ${reason}`,
+      options,
+    )
+    this.reason = reason
+    this.offset = at.offset
+    this.path = path
+  }
+}
+
+/** A value that its field cannot carry: a wrong type, out of range, or null where null is not allowed. */
+export class EncodeError extends KafkaError {
+  static {
+    this.prototype.name = 'EncodeError'
+  }
+  /** Where in the structure, such as `MetadataRequest.topics[0].name`. */
+  readonly path: string
+  /** What is wrong, without the place. */
+  readonly reason: string
+
+  constructor(reason: string, path = '', options: KafkaErrorOptions = {}) {
+    super('KAFKA_ENCODE', `${path === '' ? 'cannot encode' : `cannot encode ${path}`}: ${reason}`, options)
+    this.reason = reason
+    this.path = path
+  }
+}
+
+/** An inclusive range of API versions. */
+export interface VersionRange {
+  min: number
+  max: number
+}
+
+/** Client and broker have no version of an API in common, or the version in use cannot carry a field. */
+export class UnsupportedVersionError extends KafkaError {
+  static {
+    this.prototype.name = 'UnsupportedVersionError'
+  }
+  readonly api: string
+  /** Versions that kafkawire speaks. */
+  readonly client: VersionRange | undefined
+  /** Versions that the broker offers; undefined when it does not offer the API at all. */
+  readonly broker: VersionRange | undefined
+
+  constructor(
+    message: string,
+    versions: { api: string; client?: VersionRange | undefined; broker?: VersionRange | undefined },
+    options: KafkaErrorOptions = {},
+  ) {
+    super('KAFKA_UNSUPPORTED_VERSION', message, options)
+    this.api = versions.api
+    this.client = versions.client
+    this.broker = versions.broker
+  }
+}
+
+/** What a broker error was about. */
+export interface BrokerErrorContext {
+  api: string
+  topic?: string | undefined
+  partition?: number | undefined
+}
+
+/** An error code that a broker answered with; `name` of the code is in `errorName`, such as `UNKNOWN_TOPIC_OR_PARTITION`. */
+export class BrokerError extends KafkaError {
+  static {
+    this.prototype.name = 'BrokerError'
+  }
+  /** Kafka's name of the code. */
+  readonly errorName: string
+  /** Kafka's number of the code. */
+  readonly errorCode: number
+  readonly api: string
+  readonly topic: string | undefined
+  readonly partition: number | undefined
+
+  constructor(
+    error: { name: string; code: number; message: string; retriable: boolean },
+    context: BrokerErrorContext,
+    options: Omit<KafkaErrorOptions, 'retriable'> = {},
+  ) {
+    const where =
+      context.topic === undefined
+        ? ''
+        : ` for ${context.partition === undefined ? `topic ${context.topic}` : `partition ${context.topic}-${context.partition}`}`
+    super('KAFKA_BROKER', `${context.api} failed${where}: ${error.name} (${error.code}): ${error.message}`, {
+      ...options,
+      retriable: error.retriable,
+    })
+    this.errorName = error.name
+    this.errorCode = error.code
+    this.api = context.api
+    this.topic = context.topic
+    this.partition = context.partition
+  }
+}
+
+/** Compressed bytes that cannot be read or made, or a codec whose optional package is not installed. */
+export class CompressionError extends KafkaError {
+  static {
+    this.prototype.name = 'CompressionError'
+  }
+  /** The codec: gzip, snappy, lz4 or zstd. */
+  readonly codec: string
+
+  constructor(message: string, codec: string, options: KafkaErrorOptions = {}) {
+    super('KAFKA_COMPRESSION', message, options)
+    this.codec = codec
+  }
+}
+
+/** An option, or an argument of a call, that cannot be used as given. */
+export class ConfigError extends KafkaError {
+  static {
+    this.prototype.name = 'ConfigError'
+  }
+  /** The option's name, such as `lingerMs`. */
+  readonly option: string
+
+  constructor(option: string, message: string, options: KafkaErrorOptions = {}) {
+    super('KAFKA_CONFIG', message, options)
+    this.option = option
+  }
+}

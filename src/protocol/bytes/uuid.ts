@@ -1,0 +1,42 @@
+import { EncodeError } from '../../errors.ts'
+
+/** The UUID that stands for "none" on the wire: 16 zero bytes. */
+export const ZERO_UUID: string = 'AAAAAAAAAAAAAAAAAAAAAA'
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const VALUES = new Int8Array(128).fill(-1)
+for (let i = 0; i < ALPHABET.length; i++) VALUES[ALPHABET.charCodeAt(i)] = i
+
+/** Reads 16 bytes at `offset` as Kafka prints a UUID: 22 characters of base64url without padding (Java: org.apache.kafka.common.Uuid). */
+export function readUuid(bytes: Uint8Array, offset: number): string {
+  let text = ''
+  for (let i = 0; i < 15; i += 3) {
+    const word = (bytes[offset + i]! << 16) | (bytes[offset + i + 1]! << 8) | bytes[offset + i + 2]!
+    text += ALPHABET[word >> 18]! + ALPHABET[(word >> 12) & 63]! + ALPHABET[(word >> 6) & 63]! + ALPHABET[word & 63]!
+  }
+  const last = bytes[offset + 15]!
+  return text + ALPHABET[last >> 2]! + ALPHABET[(last & 3) << 4]!
+}
+
+/** Writes the 22-character form of a UUID as 16 bytes at `offset`. Throws EncodeError for any other text. */
+export function writeUuid(bytes: Uint8Array, offset: number, uuid: string): void {
+  if (typeof uuid !== 'string' || uuid.length !== 22) throw notUuid(uuid)
+  let bits = 0
+  let bitCount = 0
+  let at = offset
+  for (let i = 0; i < 22; i++) {
+    const value = VALUES[uuid.charCodeAt(i)] ?? -1
+    if (value < 0) throw notUuid(uuid)
+    bits = ((bits << 6) | value) & 0xffff
+    bitCount += 6
+    if (bitCount >= 8) {
+      bitCount -= 8
+      bytes[at++] = (bits >> bitCount) & 0xff
+    }
+  }
+  if ((bits & 15) !== 0) throw notUuid(uuid)
+}
+
+function notUuid(value: unknown): EncodeError {
+  return new EncodeError(`${String(value)} is not a UUID of 22 base64url characters`)
+}
