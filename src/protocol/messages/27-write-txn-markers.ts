@@ -3,7 +3,7 @@ import { array, boolean, int16, int32, int64, int8, message, string, struct } fr
 
 /**
  * Has partition leaders write the end of transactions into their logs (KIP-98). Transaction coordinators send it; an
- * administrator does so to end a hanging transaction (KIP-664), which takes Alter on the cluster. Brokers before 2.8 know
+ * administrator does so to end a hanging transaction (KIP-664), which needs Alter on the cluster. Brokers before 2.8 know
  * version 0 only.
  */
 export interface WriteTxnMarkersRequest {
