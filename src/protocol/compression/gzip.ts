@@ -1,0 +1,119 @@
+import type * as NodeZlib from 'node:zlib'
+import { CompressionError } from '../../errors.ts'
+import { garbled, tooLarge, type Codec } from './codec.ts'
+
+/** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
+const OFF_LOOP_BYTES = 32 * 1024
+
+type Zlib = typeof NodeZlib
+
+/** The gzip codec on node:zlib, or on CompressionStream where there is no node:zlib (browsers; without levels). */
+export async function loadGzip(): Promise<Codec> {
+  let zlib: Zlib
+  try {
+    zlib = await import('node:zlib')
+  } catch (cause) {
+    if (typeof DecompressionStream === 'function') return streamCodec
+    throw new CompressionError('gzip needs node:zlib or DecompressionStream, and this runtime has neither', 'gzip', {
+      cause,
+    })
+  }
+  return zlibCodec(zlib)
+}
+
+function zlibCodec(zlib: Zlib): Codec {
+  return {
+    compress(bytes, level) {
+      const options = level === undefined ? {} : { level }
+      if (bytes.length < OFF_LOOP_BYTES) {
+        try {
+          return zlib.gzipSync(bytes, options)
+        } catch (cause) {
+          throw notCompressed(cause)
+        }
+      }
+      return new Promise((resolve, reject) => {
+        try {
+          zlib.gzip(bytes, options, (error, result) =>
+            error === null ? resolve(result) : reject(notCompressed(error)),
+          )
+        } catch (cause) {
+          reject(notCompressed(cause))
+        }
+      })
+    },
+    decompress(bytes, maxBytes) {
+      const options = { maxOutputLength: Math.max(1, maxBytes) }
+      const failed = (cause: unknown): CompressionError =>
+        isTooLarge(cause) ? tooLarge('gzip', maxBytes) : garbled('gzip', messageOf(cause), cause)
+      if (bytes.length < OFF_LOOP_BYTES) {
+        try {
+          return zlib.gunzipSync(bytes, options)
+        } catch (cause) {
+          throw failed(cause)
+        }
+      }
+      return new Promise((resolve, reject) => {
+        zlib.gunzip(bytes, options, (error, result) => (error === null ? resolve(result) : reject(failed(error))))
+      })
+    },
+  }
+}
+
+const streamCodec: Codec = {
+  async compress(bytes) {
+    return collect(bytes, new CompressionStream('gzip'), Infinity)
+  },
+  async decompress(bytes, maxBytes) {
+    return collect(bytes, new DecompressionStream('gzip'), maxBytes)
+  },
+}
+
+/** Runs bytes through a stream and joins what comes out. */
+async function collect(
+  bytes: Uint8Array,
+  stream: { readable: ReadableStream; writable: WritableStream },
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const writer = stream.writable.getWriter()
+  // A failure shows on the reading side as well, so it is reported from there.
+  const written = writer.write(bytes).then(() => writer.close())
+  written.catch(() => {})
+  const reader = (stream.readable as ReadableStream<Uint8Array>).getReader()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      size += value.length
+      if (size > maxBytes) throw tooLarge('gzip', maxBytes)
+      chunks.push(value)
+    }
+  } catch (cause) {
+    if (cause instanceof CompressionError) {
+      reader.cancel().catch(() => {})
+      throw cause
+    }
+    throw garbled('gzip', messageOf(cause), cause)
+  }
+  const joined = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, at)
+    at += chunk.length
+  }
+  return joined
+}
+
+function notCompressed(cause: unknown): CompressionError {
+  return new CompressionError(`gzip compression failed: ${messageOf(cause)}`, 'gzip', { cause })
+}
+
+function isTooLarge(cause: unknown): boolean {
+  return cause instanceof Error && (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
