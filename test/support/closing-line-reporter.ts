@@ -1,0 +1,27 @@
+import type { Reporter, TestModule, Vitest } from 'vitest/node'
+
+/**
+ * Ends a test run with the plain line "N passed, N failed, N skipped", the last thing printed. A test file that could
+ * not be loaded, a failed hook and an error outside of any test each count as one failure.
+ */
+export class ClosingLineReporter implements Reporter {
+  #vitest: Vitest | undefined
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest
+    // Vitest still reports errors outside of tests and its own shutdown after a reporter's last call.
+    process.once('exit', () => process.stdout.write(`${this.#line()}\n`))
+  }
+
+  #line(): string {
+    const state = this.#vitest?.state
+    const count = { passed: 0, failed: state?.getUnhandledErrors().length ?? 0, skipped: 0, pending: 0 }
+    for (const file of state?.getFiles() ?? []) {
+      const module = state?.getReportedEntity(file) as TestModule
+      count.failed += module.errors().length
+      for (const test of module.children.allTests()) count[test.result().state]++
+      for (const suite of module.children.allSuites()) count.failed += suite.errors().length
+    }
+    return `${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped`
+  }
+}

@@ -1,0 +1,156 @@
+import { join } from 'node:path'
+
+/** Names of the listeners a broker can have; CONTROLLER is for the nodes among themselves. */
+export type Listener = 'PLAINTEXT' | 'CONTROLLER' | 'SSL' | 'MTLS' | 'SASL_PLAINTEXT' | 'SASL_SSL' | 'REAUTH'
+
+export const secureListeners: readonly Listener[] = ['SSL', 'MTLS', 'SASL_PLAINTEXT', 'SASL_SSL', 'REAUTH']
+
+/** The kind of security of each listener: MTLS asks for a client certificate, REAUTH for a new login every 2 s. */
+const securityProtocols: Record<Listener, string> = {
+  PLAINTEXT: 'PLAINTEXT',
+  CONTROLLER: 'PLAINTEXT',
+  SSL: 'SSL',
+  MTLS: 'SSL',
+  SASL_PLAINTEXT: 'SASL_PLAINTEXT',
+  SASL_SSL: 'SASL_SSL',
+  REAUTH: 'SASL_PLAINTEXT',
+}
+
+/** Host of a listener: certificates are for `localhost`, everything else avoids name look-ups. */
+export function listenerHost(listener: Listener): string {
+  return securityProtocols[listener].endsWith('SSL') ? 'localhost' : '127.0.0.1'
+}
+
+export interface NodePlan {
+  nodeId: number
+  isBroker: boolean
+  isController: boolean
+  ports: ReadonlyMap<Listener, number>
+}
+
+export interface ClusterPlan {
+  nodes: readonly NodePlan[]
+  /** Folder made by make-certs.sh; the secure listeners need it. */
+  certificates?: string | undefined
+  /** Settings that win over those chosen here. */
+  properties?: Readonly<Record<string, string>> | undefined
+}
+
+/** The text of a node's server.properties. */
+export function serverProperties(cluster: ClusterPlan, node: NodePlan, folder: string): string {
+  const settings = {
+    ...identity(cluster, node, folder),
+    ...internalTopics(cluster.nodes.filter((other) => other.isBroker).length),
+    ...smallAndQuick,
+    ...(cluster.nodes.length > 1 ? quickFailover : {}),
+    ...(cluster.certificates === undefined ? {} : security(cluster.certificates)),
+    ...cluster.properties,
+  }
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+function identity(cluster: ClusterPlan, node: NodePlan, folder: string): Record<string, string> {
+  const own = [...node.ports]
+  const advertised = own.filter(([listener]) => listener !== 'CONTROLLER')
+  const voters = cluster.nodes
+    .filter((other) => other.isController)
+    .map((other) => `${other.nodeId}@127.0.0.1:${other.ports.get('CONTROLLER')}`)
+  const roles = [...(node.isBroker ? ['broker'] : []), ...(node.isController ? ['controller'] : [])]
+  return {
+    'process.roles': roles.join(','),
+    'node.id': String(node.nodeId),
+    'controller.quorum.voters': voters.join(','),
+    'controller.listener.names': 'CONTROLLER',
+    listeners: own.map(([listener, port]) => `${listener}://127.0.0.1:${port}`).join(','),
+    'listener.security.protocol.map': Object.entries(securityProtocols)
+      .map(([listener, protocol]) => `${listener}:${protocol}`)
+      .join(','),
+    'log.dirs': join(folder, 'data'),
+    ...(node.isBroker
+      ? {
+          'advertised.listeners': advertised
+            .map(([listener, port]) => `${listener}://${listenerHost(listener)}:${port}`)
+            .join(','),
+          'inter.broker.listener.name': 'PLAINTEXT',
+          'broker.rack': `rack-${node.nodeId}`,
+        }
+      : {}),
+  }
+}
+
+function internalTopics(brokers: number): Record<string, string> {
+  const replicas = String(Math.min(brokers, 3))
+  const inSync = brokers >= 3 ? '2' : '1'
+  return {
+    'default.replication.factor': replicas,
+    'min.insync.replicas': inSync,
+    'offsets.topic.replication.factor': replicas,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
+    'offsets.topic.num.partitions': '3',
+    'transaction.state.log.num.partitions': '3',
+    'share.coordinator.state.topic.num.partitions': '3',
+  }
+}
+
+const smallAndQuick: Record<string, string> = {
+  'num.network.threads': '2',
+  'num.io.threads': '2',
+  'background.threads': '2',
+  'log.cleaner.dedupe.buffer.size': '2097152',
+  'group.initial.rebalance.delay.ms': '0',
+  'group.streams.initial.rebalance.delay.ms': '0',
+  // Lower bounds only: what a group uses is the client's choice.
+  'group.min.session.timeout.ms': '1000',
+  'group.consumer.min.session.timeout.ms': '1000',
+  'group.consumer.min.heartbeat.interval.ms': '200',
+  // A killed broker is replaced, or may come back, after 1.5 s instead of 9.
+  'broker.heartbeat.interval.ms': '200',
+  'broker.session.timeout.ms': '1500',
+}
+
+const quickFailover: Record<string, string> = {
+  'controller.quorum.election.timeout.ms': '300',
+  'controller.quorum.fetch.timeout.ms': '600',
+  'controller.quorum.election.backoff.max.ms': '200',
+  'replica.lag.time.max.ms': '3000',
+  'leader.imbalance.check.interval.seconds': '5',
+}
+
+/** Users of the SASL listeners. SCRAM knows only alice (added when the storage is formatted). */
+export const saslUsers: Readonly<Record<string, string>> = { admin: 'admin-secret', alice: 'alice-secret' }
+
+function security(certificates: string): Record<string, string> {
+  const plainUsers = Object.entries(saslUsers).map(([name, password]) => ` user_${name}="${password}"`)
+  const saslListeners = ['sasl_plaintext', 'sasl_ssl'].flatMap((listener): [string, string][] => [
+    [`listener.name.${listener}.plain.sasl.jaas.config`, loginModule('plain.PlainLoginModule', plainUsers.join(''))],
+    [`listener.name.${listener}.scram-sha-256.sasl.jaas.config`, loginModule('scram.ScramLoginModule')],
+    [`listener.name.${listener}.scram-sha-512.sasl.jaas.config`, loginModule('scram.ScramLoginModule')],
+    [`listener.name.${listener}.oauthbearer.sasl.jaas.config`, loginModule('oauthbearer.OAuthBearerLoginModule')],
+  ])
+  return {
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': join(certificates, 'server.keystore.pem'),
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': join(certificates, 'ca.crt'),
+    'listener.name.mtls.ssl.client.auth': 'required',
+    'listener.name.mtls.ssl.principal.mapping.rules': 'RULE:^CN=([^,]+),OU=apps,O=Test$/$1/,DEFAULT',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+    ...Object.fromEntries(saslListeners),
+    'listener.name.reauth.sasl.enabled.mechanisms': 'SCRAM-SHA-256',
+    'listener.name.reauth.scram-sha-256.sasl.jaas.config': loginModule('scram.ScramLoginModule'),
+    'listener.name.reauth.scram-sha-256.connections.max.reauth.ms': '2000',
+    'delegation.token.secret.key': 'not-a-secret',
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    // The nodes themselves and the tests' own admin clients come in over PLAINTEXT.
+    'super.users': 'User:ANONYMOUS;User:admin',
+  }
+}
+
+function loginModule(name: string, options = ''): string {
+  return `org.apache.kafka.common.security.${name} required${options};`
+}
