@@ -207,6 +207,40 @@ export class CompressionError extends KafkaError {
   }
 }
 
+/** Where a record that cannot be read stands. */
+export interface RecordPlace {
+  topic: string
+  partition: number
+  offset: number
+  nextOffset: number
+}
+
+/** A record, or a batch of records, that cannot be read; `cause` tells why. Seeking to `nextOffset` leaves it out. */
+export class RecordError extends KafkaError {
+  static {
+    this.prototype.name = 'RecordError'
+  }
+  readonly topic: string
+  readonly partition: number
+  /** Offset of the record, or of the first record of the batch that is still to be read. */
+  readonly offset: number
+  /** Where reading can go on behind it. */
+  readonly nextOffset: number
+
+  constructor(what: string, at: RecordPlace, options: KafkaErrorOptions = {}) {
+    const { topic, partition, offset, nextOffset } = at
+    super(
+      'KAFKA_RECORD',
+      `${what} at offset ${offset} of ${topic}-${partition} cannot be read: seek to ${nextOffset} to go past it`,
+      options,
+    )
+    this.topic = topic
+    this.partition = partition
+    this.offset = offset
+    this.nextOffset = nextOffset
+  }
+}
+
 /** An option, or an argument of a call, that cannot be used as given. */
 export class ConfigError extends KafkaError {
   static {
