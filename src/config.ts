@@ -10,6 +10,9 @@ export interface Option<T> {
 /** The options of one thing, by name. */
 export type OptionTable<T> = { readonly [K in keyof T]-?: Option<T[K]> }
 
+/** Options after their defaults are in place: nothing is undefined. */
+export type Defined<T> = { [K in keyof T]-?: Exclude<T[K], undefined> }
+
 /**
  * The given options over the table's defaults. An option that is undefined counts as not given.
  * Throws ConfigError for an unknown name, suggesting the nearest known one, and for a value of the wrong type or range.

@@ -1,0 +1,98 @@
+import { checked, type Defined, flag, integer, milliseconds, type OptionTable, resolveOptions, text } from './config.ts'
+import { ConfigError } from './errors.ts'
+import { inspect } from './inspect-value.ts'
+import type { ClusterOptions } from './network/cluster.ts'
+import { nodeTransport } from './network/node.ts'
+import type { TlsOptions, Transport } from './network/transport.ts'
+
+/** How to reach a cluster: what every producer, consumer and admin client of one `Kafka` shares. */
+export interface ClientOptions {
+  /** Brokers to ask first, `host:port`, several separated by commas or in an array. Java: bootstrap.servers. */
+  bootstrapServers: string | readonly string[]
+  /** Name that brokers log and apply quotas by. Default `kafkawire`. Java: client.id. */
+  clientId?: string | undefined
+  /** true, or the details, to speak TLS. Default: plaintext. */
+  tls?: boolean | TlsOptions | undefined
+  /** Longest wait for one response. Default 30,000. Java: request.timeout.ms. */
+  requestTimeoutMs?: number | undefined
+  /** Longest wait for TCP, TLS and the first exchange of a new connection. Default 10,000. Java: socket.connection.setup.timeout.ms. */
+  connectionTimeoutMs?: number | undefined
+  /** A connection that was not used for so long is closed. Default 540,000. Java: connections.max.idle.ms. */
+  connectionIdleMs?: number | undefined
+  /** First pause before a request is tried again; doubles up to `retryBackoffMaxMs`. Default 100. Java: retry.backoff.ms. */
+  retryBackoffMs?: number | undefined
+  /** Default 1,000. Java: retry.backoff.max.ms. */
+  retryBackoffMaxMs?: number | undefined
+  /** First pause before a broker is connected to again; doubles up to `reconnectBackoffMaxMs`. Default 50. Java: reconnect.backoff.ms. */
+  reconnectBackoffMs?: number | undefined
+  /** Default 1,000. Java: reconnect.backoff.max.ms. */
+  reconnectBackoffMaxMs?: number | undefined
+  /** Metadata older than this is fetched again. Default 300,000. Java: metadata.max.age.ms. */
+  metadataMaxAgeMs?: number | undefined
+  /** Whether asking for a topic may create it, where brokers are set up to. Default true. Java: allow.auto.create.topics. */
+  allowAutoTopicCreation?: boolean | undefined
+  /** Most bytes a response may announce; a larger one ends the connection. Default 134,217,728. */
+  maxFrameBytes?: number | undefined
+  /** Makes the connections. Default: the runtime's own TCP and TLS. */
+  transport?: Transport | undefined
+}
+
+const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
+  bootstrapServers: checked<string | readonly string[]>('', (value) =>
+    typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+      ? undefined
+      : "'host:port', or an array of such",
+  ),
+  clientId: text('kafkawire'),
+  tls: checked<boolean | TlsOptions | undefined>(false, (value) =>
+    typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value))
+      ? undefined
+      : 'true, false or an object of TLS options',
+  ),
+  requestTimeoutMs: milliseconds(30_000, { min: 1 }),
+  connectionTimeoutMs: milliseconds(10_000, { min: 1 }),
+  connectionIdleMs: milliseconds(540_000, { min: 1 }),
+  retryBackoffMs: milliseconds(100),
+  retryBackoffMaxMs: milliseconds(1000),
+  reconnectBackoffMs: milliseconds(50),
+  reconnectBackoffMaxMs: milliseconds(1000),
+  metadataMaxAgeMs: milliseconds(300_000),
+  allowAutoTopicCreation: flag(true),
+  maxFrameBytes: integer(128 * 1024 * 1024, { min: 1024, max: 0x7fffffff }),
+  transport: checked<Transport | undefined>(nodeTransport, (value) =>
+    typeof value === 'object' && value !== null && typeof (value as Transport).connect === 'function'
+      ? undefined
+      : 'an object with a connect method',
+  ),
+}
+
+/** Checks the options of a client and gives each its default. Throws ConfigError. */
+export function clusterOptions(given: ClientOptions): ClusterOptions {
+  const settings = resolveOptions<ClientOptions>('Kafka', CLIENT_OPTIONS, given) as Defined<ClientOptions>
+  const { bootstrapServers, tls, ...rest } = settings
+  return {
+    ...rest,
+    bootstrapServers: parseServers(bootstrapServers),
+    ...(tls === false ? {} : { tls: tls === true ? {} : tls }),
+  }
+}
+
+function parseServers(given: string | readonly string[]): { host: string; port: number }[] {
+  const servers = (typeof given === 'string' ? given.split(',') : given).map((server) => server.trim()).filter(Boolean)
+  if (servers.length === 0) {
+    throw new ConfigError(
+      'bootstrapServers',
+      "bootstrapServers must name at least one broker, such as 'localhost:9092'",
+    )
+  }
+  return servers.map((server) => {
+    // Brackets keep the colons of an IPv6 address apart from the port's.
+    const [, ipv6, name, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(server) ?? []
+    const host = ipv6 ?? name
+    const port = Number(digits)
+    if (host === undefined || !(port >= 1 && port <= 65535)) {
+      throw new ConfigError('bootstrapServers', `bootstrapServers has ${inspect(server)}, which is not 'host:port'`)
+    }
+    return { host, port }
+  })
+}

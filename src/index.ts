@@ -1,0 +1,35 @@
+export { Admin, AdminError } from './admin/admin.ts'
+export type { AdminOptions, NewTopic, PartitionDescription, TopicDescription, TopicListing } from './admin/admin.ts'
+export type { ClientOptions } from './client-options.ts'
+export { Consumer } from './consumer/consumer.ts'
+export type { ConsumerOptions } from './consumer/options.ts'
+export type { ConsumerRecord } from './consumer/record.ts'
+export type { TopicPartition } from './consumer/topic-partition.ts'
+export {
+  AuthenticationError,
+  BrokerError,
+  ClosedError,
+  CompressionError,
+  ConfigError,
+  ConnectionError,
+  DecodeError,
+  EncodeError,
+  KafkaError,
+  TimeoutError,
+  UnsupportedVersionError,
+} from './errors.ts'
+export type { KafkaErrorOptions, VersionRange } from './errors.ts'
+export { Kafka } from './kafka.ts'
+export type { TlsOptions, Transport } from './network/transport.ts'
+export type { RecordMetadata } from './producer/batch.ts'
+export type { ProducerOptions } from './producer/options.ts'
+export { defaultPartitioner, murmur2Partition } from './producer/partitioners.ts'
+export type { PartitionContext, Partitioner } from './producer/partitioners.ts'
+export { Producer } from './producer/producer.ts'
+export type { ProducerRecord, SendOptions } from './producer/producer.ts'
+export { SendError } from './producer/send-error.ts'
+export type { SendOutcome } from './producer/send-error.ts'
+export type { CompressionName } from './protocol/compression/registry.ts'
+export type { RecordHeader } from './protocol/records/record.ts'
+export { bytes, json, string } from './serdes.ts'
+export type { Deserializer, HeadersInput, Serde, SerdeContext, Serializer } from './serdes.ts'

@@ -1,0 +1,98 @@
+import {
+  checked,
+  type Defined,
+  implementing,
+  integer,
+  milliseconds,
+  oneOf,
+  type OptionTable,
+  resolveOptions,
+} from '../config.ts'
+import { ConfigError } from '../errors.ts'
+import type { CompressionName } from '../protocol/compression/registry.ts'
+import { bytes, type Serializer } from '../serdes.ts'
+import type { Partitioner } from './partitioners.ts'
+
+/** Options of a producer; the defaults are those of Java's client. */
+export interface ProducerOptions<K, V> {
+  /** Turns keys into bytes. Default `bytes`, which takes bytes and text. */
+  key?: Serializer<K> | undefined
+  /** Turns values into bytes. Default `bytes`, which takes bytes and text. */
+  value?: Serializer<V> | undefined
+  /** Who must have a record before it counts as sent: all in-sync replicas, the leader, or nobody. Default 'all'. */
+  acks?: 'all' | 1 | 0 | undefined
+  /** Whether brokers sort out retries, so that none stores a record twice. Default true with acks 'all', else false. */
+  idempotence?: boolean | undefined
+  /** Default 'none'. */
+  compression?: CompressionName | undefined
+  /** Level of the codec: gzip 1 to 9, lz4 1 to 17, zstd -131072 to 22. Default: the codec's own. */
+  compressionLevel?: number | undefined
+  /** How long a batch that is not full waits for more records. Default 5. Java: linger.ms. */
+  lingerMs?: number | undefined
+  /** Size of a batch at which it goes out at once. A larger record makes a batch of its own. Default 16,384. Java: batch.size. */
+  batchSizeBytes?: number | undefined
+  /** Records that wait may take so much memory; then sending waits. Default 33,554,432. Java: buffer.memory. */
+  bufferMemoryBytes?: number | undefined
+  /** How long sending may wait for metadata or memory before it rejects. Default 60,000. Java: max.block.ms. */
+  maxBlockMs?: number | undefined
+  /** Most bytes of a record before compression, and of a request. Default 1,048,576. Java: max.request.size. */
+  maxRequestSizeBytes?: number | undefined
+  /** Time from accepting a record to giving up on it, retries included. Default 120,000. Java: delivery.timeout.ms. */
+  deliveryTimeoutMs?: number | undefined
+  /** Chooses the partition of records that name none. Default: Java's. */
+  partitioner?: Partitioner | undefined
+}
+
+/** Options with their defaults in place. */
+export interface ProducerSettings<K, V> extends Defined<
+  Omit<ProducerOptions<K, V>, 'compressionLevel' | 'partitioner'>
+> {
+  compressionLevel: number | undefined
+  partitioner: Partitioner | undefined
+}
+
+const PRODUCER_OPTIONS: OptionTable<ProducerOptions<unknown, unknown>> = {
+  key: implementing<Serializer<unknown>>('serialize'),
+  value: implementing<Serializer<unknown>>('serialize'),
+  acks: oneOf<'all' | 1 | 0>('all', ['all', 1, 0]),
+  idempotence: checked<boolean | undefined>(undefined, (value) =>
+    typeof value === 'boolean' ? undefined : 'true or false',
+  ),
+  compression: oneOf<CompressionName>('none', ['none', 'gzip', 'snappy', 'lz4', 'zstd']),
+  compressionLevel: checked<number | undefined>(undefined, (value) =>
+    Number.isInteger(value) ? undefined : 'a whole number',
+  ),
+  lingerMs: milliseconds(5),
+  batchSizeBytes: integer(16_384, { min: 0, max: 0x7fffffff }),
+  bufferMemoryBytes: integer(32 * 1024 * 1024, { min: 1024 }),
+  maxBlockMs: milliseconds(60_000),
+  maxRequestSizeBytes: integer(1024 * 1024, { min: 128, max: 0x7fffffff }),
+  deliveryTimeoutMs: milliseconds(120_000, { min: 1 }),
+  partitioner: implementing<Partitioner>('partition'),
+}
+
+/** Checks a producer's options and gives each its default. Throws ConfigError. */
+export function producerSettings<K, V>(given: ProducerOptions<K, V>, requestTimeoutMs: number): ProducerSettings<K, V> {
+  const settings = resolveOptions<ProducerOptions<unknown, unknown>>('producer', PRODUCER_OPTIONS, given)
+  const { acks, idempotence, lingerMs, deliveryTimeoutMs } = settings as ProducerSettings<unknown, unknown>
+  if (settings.idempotence === true && acks !== 'all') {
+    throw new ConfigError(
+      'idempotence',
+      `idempotence needs acks 'all', not ${acks}: brokers sort out retries only then`,
+    )
+  }
+  if (given.deliveryTimeoutMs !== undefined && deliveryTimeoutMs < lingerMs + requestTimeoutMs) {
+    const least = lingerMs + requestTimeoutMs
+    throw new ConfigError(
+      'deliveryTimeoutMs',
+      `deliveryTimeoutMs must be at least lingerMs + requestTimeoutMs, ${least}, not ${deliveryTimeoutMs}`,
+    )
+  }
+  return {
+    ...settings,
+    key: settings.key ?? bytes,
+    value: settings.value ?? bytes,
+    idempotence: idempotence ?? acks === 'all',
+    deliveryTimeoutMs: Math.max(deliveryTimeoutMs, lingerMs + requestTimeoutMs),
+  } as ProducerSettings<K, V>
+}
