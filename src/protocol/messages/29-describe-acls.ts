@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
 /**
- * Asks for the access rules that match a filter (KIP-140). All fields must match. Any broker
- * answers. Needs Describe on the cluster. The codes below are those of CreateAcls and DeleteAcls too.
+ * Asks for the access rules that match a filter in all its fields (KIP-140). Any broker answers. Needs Describe on the
+ * cluster. The codes below are those of CreateAcls and DeleteAcls too.
  */
 export interface DescribeAclsRequest {
   /**
