@@ -27,7 +27,7 @@ describeWithKafka('the foreign clients of the interop tests', ['java', 'kcat'], 
       const topic = uniqueName('foreign')
       await writer.produce({ bootstrapServers, topic, records, compression: 'gzip' })
       const read = await reader.consume({ bootstrapServers, topic, count: records.length })
-      expect(read).toEqual(records.map((record, offset) => ({ ...record, partition: 0, offset })))
+      expect(read).toEqual(records.map((record, offset) => Object.assign({ partition: 0, offset }, record)))
     })
   })
 })

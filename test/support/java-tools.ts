@@ -21,23 +21,19 @@ export async function runJavaTool(
 export const javaConsole: ForeignClient = {
   async produce({ bootstrapServers, topic, records, compression = 'none' }: ProduceOptions): Promise<void> {
     const properties = ['parse.key=true', 'parse.headers=true', `null.marker=${nullText}`]
-    await runJavaTool(
-      'org.apache.kafka.tools.ConsoleProducer',
-      [
-        ...['--bootstrap-server', bootstrapServers, '--topic', topic, '--compression-codec', compression],
-        ...properties.flatMap((property) => ['--reader-property', property]),
-      ],
-      { input: records.map((record) => `${line(record)}\n`).join('') },
-    )
+    const args = ['--bootstrap-server', bootstrapServers, '--topic', topic, '--compression-codec', compression]
+    args.push(...properties.flatMap((property) => ['--reader-property', property]))
+    await runJavaTool('org.apache.kafka.tools.ConsoleProducer', args, {
+      input: records.map((record) => `${line(record)}\n`).join(''),
+    })
   },
 
   async consume({ bootstrapServers, topic, count }: ConsumeOptions): Promise<ReadTextRecord[]> {
+    const args = ['--bootstrap-server', bootstrapServers, '--topic', topic, '--from-beginning']
+    args.push('--max-messages', String(count), '--timeout-ms', '30000')
     const shown = ['key', 'headers', 'offset', 'partition'].map((part) => `print.${part}=true`)
-    const { stdout } = await runJavaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
-      ...['--bootstrap-server', bootstrapServers, '--topic', topic],
-      ...['--from-beginning', '--max-messages', String(count), '--timeout-ms', '30000'],
-      ...[...shown, `null.literal=${nullText}`].flatMap((property) => ['--formatter-property', property]),
-    ])
+    args.push(...[...shown, `null.literal=${nullText}`].flatMap((property) => ['--formatter-property', property]))
+    const { stdout } = await runJavaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', args)
     return stdout
       .split('\n')
       .filter((text) => text.startsWith('Partition:'))
