@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { defaultPartitioner, murmur2Partition, type PartitionContext } from '../../src/producer/partitioners.ts'
+
+const context = (change: Partial<PartitionContext> = {}): PartitionContext => ({
+  topic: 't',
+  key: null,
+  partitionCount: 3,
+  isAvailable: () => true,
+  ...change,
+})
+
+interface MurmurCase {
+  keyHex: string
+  partitions: Record<string, number>
+}
+
+describe('murmur2Partition', () => {
+  test('chooses as the Java client does', () => {
+    const vectors = JSON.parse(readFileSync(new URL('../vectors/hashing.json', import.meta.url), 'utf8')) as {
+      murmur2: MurmurCase[]
+    }
+    let count = 0
+    for (const { keyHex, partitions } of vectors.murmur2) {
+      for (const [partitionCount, expected] of Object.entries(partitions)) {
+        expect(murmur2Partition(Buffer.from(keyHex, 'hex'), Number(partitionCount))).toBe(expected)
+        count++
+      }
+    }
+    expect(count).toBeGreaterThan(1000)
+  })
+})
+
+describe('defaultPartitioner', () => {
+  test('sends equal keys to one partition', () => {
+    const partitioner = defaultPartitioner(100)
+    const key = new TextEncoder().encode('customer-1')
+    expect(partitioner.partition(context({ key }))).toBe(murmur2Partition(key, 3))
+  })
+
+  test('keeps unkeyed records together until a batch is full, then moves on', () => {
+    const partitioner = defaultPartitioner(100)
+    const first = partitioner.partition(context())
+    partitioner.onAppended?.('t', first, 60)
+    expect(partitioner.partition(context())).toBe(first)
+    partitioner.onAppended?.('t', first, 60)
+    expect(partitioner.partition(context())).not.toBe(first)
+  })
+
+  test('keeps topics apart', () => {
+    const partitioner = defaultPartitioner(100, () => 0)
+    const first = partitioner.partition(context())
+    partitioner.onAppended?.('other', first, 1000)
+    expect(partitioner.partition(context())).toBe(first)
+  })
+
+  test('chooses only partitions with a leader', () => {
+    const partitioner = defaultPartitioner(1, () => 0)
+    for (let i = 0; i < 10; i++) {
+      const partition = partitioner.partition(context({ isAvailable: (candidate) => candidate === 2 }))
+      expect(partition).toBe(2)
+      partitioner.onAppended?.('t', partition, 10)
+    }
+  })
+
+  test('leaves a partition that lost its leader', () => {
+    const partitioner = defaultPartitioner(1000)
+    const first = partitioner.partition(context())
+    expect(partitioner.partition(context({ isAvailable: (candidate) => candidate !== first }))).not.toBe(first)
+  })
+
+  test('chooses some partition when none has a leader', () => {
+    const partition = defaultPartitioner(1000).partition(context({ isAvailable: () => false }))
+    expect(partition).toBeGreaterThanOrEqual(0)
+    expect(partition).toBeLessThan(3)
+  })
+})
