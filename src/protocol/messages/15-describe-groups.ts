@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, boolean, bytes, int16, int32, message, nullable, string, struct } from '../schema.ts'
 
-/** Asks a coordinator for the state and the members of classic groups. ConsumerGroupDescribe does the same for KIP-848 groups. */
+/**
+ * Asks a coordinator for the state and the members of classic groups. ConsumerGroupDescribe does the same for KIP-848
+ * groups.
+ */
 export interface DescribeGroupsRequest {
   /** Ids of groups that this broker coordinates. */
   groups: string[]
@@ -10,7 +13,7 @@ export interface DescribeGroupsRequest {
 }
 
 export interface DescribeGroupsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 2 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 2 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   groups: DescribeGroupsGroup[]
 }
@@ -18,8 +21,8 @@ export interface DescribeGroupsResponse {
 export interface DescribeGroupsGroup {
   /**
    * COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE and NOT_COORDINATOR (retry, the last two after a new
-   * FindCoordinator), INVALID_GROUP_ID, GROUP_AUTHORIZATION_FAILED. A group that does not exist, or is not a classic one, is
-   * GROUP_ID_NOT_FOUND from version 6 on (KIP-1043); before, it is no error and has the state `Dead`.
+   * FindCoordinator), INVALID_GROUP_ID, GROUP_AUTHORIZATION_FAILED. A group that does not exist, or is not a classic
+   * one, is GROUP_ID_NOT_FOUND from version 6 on (KIP-1043); before, it is no error and has the state `Dead`.
    */
   errorCode: number
   /** Null when the broker has nothing to add to the code. */
@@ -33,7 +36,10 @@ export interface DescribeGroupsGroup {
   protocolData: string
   /** Empty when the group is `Dead` or `Empty`. */
   members: DescribeGroupsMember[]
-  /** Bit field of the operations that the client may perform on the group: bit n is ACL operation n. -2147483648 when it did not ask. */
+  /**
+   * Bit field of the operations that the client may perform on the group: bit n is ACL operation n. -2147483648 when it
+   * did not ask.
+   */
   authorizedOperations: number
 }
 

@@ -1,7 +1,9 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, message, string, struct } from '../schema.ts'
 
-/** Asks one broker for the groups it coordinates; the groups of a cluster are the union of what all its brokers answer. */
+/**
+ * Asks one broker for the groups it coordinates; the groups of a cluster are the union of what all its brokers answer.
+ */
 export interface ListGroupsRequest {
   /** States to list, in any letter case; all when empty (KIP-518). A version without the field lists all states. */
   statesFilter: string[]
@@ -10,11 +12,11 @@ export interface ListGroupsRequest {
 }
 
 export interface ListGroupsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 2 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 2 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   /**
-   * COORDINATOR_LOAD_IN_PROGRESS or COORDINATOR_NOT_AVAILABLE while the broker takes groups over: ask again, the list may
-   * lack some. Groups that the client may not describe are left out without an error.
+   * COORDINATOR_LOAD_IN_PROGRESS or COORDINATOR_NOT_AVAILABLE while the broker takes groups over: ask again, the list
+   * may lack some. Groups that the client may not describe are left out without an error.
    */
   errorCode: number
   groups: ListGroupsGroup[]
@@ -22,11 +24,14 @@ export interface ListGroupsResponse {
 
 export interface ListGroupsGroup {
   groupId: string
-  /** What the members use the group for, such as `consumer`, `connect` or `share`; empty for a group that only holds offsets. */
+  /**
+   * What the members use the group for, such as `consumer`, `connect` or `share`; empty for a group that only holds
+   * offsets.
+   */
   protocolType: string
   /**
-   * `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Assigning`, `Reconciling`, `NotReady`, `Stable` or `Dead`, as
-   * the type of group has them.
+   * `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Assigning`, `Reconciling`, `NotReady`, `Stable` or `Dead`,
+   * as the type of group has them.
    */
   groupState: string
   /** `classic`, `consumer`, `share` or `streams`. */

@@ -4,7 +4,8 @@ import { array, int16, message, string } from '../schema.ts'
 /**
  * Names the SASL mechanism that the client is about to use on this connection (KIP-43). After version 0 the mechanism's
  * tokens follow as bare size-prefixed frames without any header; after version 1 each is a SaslAuthenticate (KIP-152).
- * Only ApiVersions may come before it. Flexible versions never came: clients up to 2.4 pick a wrong version then (KAFKA-9577).
+ * Only ApiVersions may come before it. Flexible versions never came: clients up to 2.4 pick a wrong version then
+ * (KAFKA-9577).
  */
 export interface SaslHandshakeRequest {
   /** IANA's name, such as `PLAIN`, `SCRAM-SHA-512`, `OAUTHBEARER` or `GSSAPI`. */

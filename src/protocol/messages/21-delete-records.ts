@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, string, struct } from '../schema.ts'
 
-/** Moves the start of partitions forward, so that what lies before can no longer be read (KIP-107). Goes to the partitions' leader. */
+/**
+ * Moves the start of partitions forward, so that what lies before can no longer be read (KIP-107). Goes to the
+ * partitions' leader.
+ */
 export interface DeleteRecordsRequest {
   topics: DeleteRecordsTopic[]
   /** How long the leader waits for all live replicas to move their start as well. */
@@ -20,7 +23,7 @@ export interface DeleteRecordsPartition {
 }
 
 export interface DeleteRecordsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   topics: DeleteRecordsTopicResult[]
 }
@@ -35,10 +38,10 @@ export interface DeleteRecordsPartitionResult {
   /** Lowest start offset over the live replicas; -1 after an error. */
   lowWatermark: bigint
   /**
-   * OFFSET_OUT_OF_RANGE when the offset is negative or beyond the high watermark, POLICY_VIOLATION when the topic's cleanup
-   * policy is not `delete`, INVALID_TOPIC_EXCEPTION for an internal topic, TOPIC_AUTHORIZATION_FAILED. To be retried:
-   * NOT_LEADER_OR_FOLLOWER and UNKNOWN_TOPIC_OR_PARTITION after a refresh of metadata, KAFKA_STORAGE_ERROR, and
-   * REQUEST_TIMED_OUT when a replica did not follow in time (the leader has moved its start already).
+   * OFFSET_OUT_OF_RANGE when the offset is negative or beyond the high watermark, POLICY_VIOLATION when the topic's
+   * cleanup policy is not `delete`, INVALID_TOPIC_EXCEPTION for an internal topic, TOPIC_AUTHORIZATION_FAILED. To be
+   * retried: NOT_LEADER_OR_FOLLOWER and UNKNOWN_TOPIC_OR_PARTITION after a refresh of metadata, KAFKA_STORAGE_ERROR,
+   * and REQUEST_TIMED_OUT when a replica did not follow in time (the leader has moved its start already).
    */
   errorCode: number
 }

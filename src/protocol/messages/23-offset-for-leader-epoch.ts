@@ -7,7 +7,10 @@ import { array, int16, int32, int64, message, string, struct } from '../schema.t
  * have, ask for ClusterAction on the cluster, so they are of no use to a consumer; Java's uses version 3 or above.
  */
 export interface OffsetForLeaderEpochRequest {
-  /** Node id of the follower that asks, -1 for a consumer, -2 for a debugging consumer, which may see past the high watermark. */
+  /**
+   * Node id of the follower that asks, -1 for a consumer, -2 for a debugging consumer, which may see past the high
+   * watermark.
+   */
   replicaId: number
   topics: OffsetForLeaderEpochTopic[]
 }
@@ -26,7 +29,7 @@ export interface OffsetForLeaderEpochPartition {
 }
 
 export interface OffsetForLeaderEpochResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   topics: OffsetForLeaderEpochTopicResult[]
 }

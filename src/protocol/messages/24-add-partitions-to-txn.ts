@@ -3,9 +3,9 @@ import { array, boolean, int16, int32, int64, message, string, struct } from '..
 
 /**
  * Tells the transaction coordinator which partitions a transaction is about to write to, so that it can end the
- * transaction there (KIP-98). A client speaks versions 0 to 3; from version 4 on the request is one between brokers, which
- * a client is not authorized for. Where the cluster has transactions V2 (KIP-890) the leaders add their partitions
- * themselves and a producer sends no such request.
+ * transaction there (KIP-98). A client speaks versions 0 to 3; from version 4 on the request is one between brokers,
+ * which a client is not authorized for. Where the cluster has transactions V2 (KIP-890) the leaders add their
+ * partitions themselves and a producer sends no such request.
  */
 export interface AddPartitionsToTxnRequest {
   /** From version 4 on. */
@@ -33,7 +33,7 @@ export interface AddPartitionsToTxnTopic {
 }
 
 export interface AddPartitionsToTxnResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   /** CLUSTER_AUTHORIZATION_FAILED when who asks is no broker. */
   errorCode: number
@@ -60,9 +60,9 @@ export interface AddPartitionsToTxnPartitionResult {
    * COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE and NOT_COORDINATOR (the last two after a new
    * FindCoordinator), UNKNOWN_TOPIC_OR_PARTITION. Ends the producer: PRODUCER_FENCED (from version 2 on, before it is
    * INVALID_PRODUCER_EPOCH), INVALID_TXN_STATE, TRANSACTIONAL_ID_AUTHORIZATION_FAILED. To be aborted:
-   * TOPIC_AUTHORIZATION_FAILED, INVALID_PRODUCER_ID_MAPPING (then with a new epoch from InitProducerId, KIP-360; without
-   * KIP-360 it ends the producer), TRANSACTION_ABORTABLE (from version 5 on, KIP-890). One bad partition keeps all others
-   * out with OPERATION_NOT_ATTEMPTED.
+   * TOPIC_AUTHORIZATION_FAILED, INVALID_PRODUCER_ID_MAPPING (then with a new epoch from InitProducerId, KIP-360;
+   * without KIP-360 it ends the producer), TRANSACTION_ABORTABLE (from version 5 on, KIP-890). One bad partition keeps
+   * all others out with OPERATION_NOT_ATTEMPTED.
    */
   partitionErrorCode: number
 }

@@ -3,7 +3,8 @@ import { int16, int32, int64, message, string } from '../schema.ts'
 
 /**
  * Tells the transaction coordinator that a transaction is about to commit offsets of a group, which adds the group's
- * partition of `__consumer_offsets` to it (KIP-98). Comes before TxnOffsetCommit, which from its version 5 on does both.
+ * partition of `__consumer_offsets` to it (KIP-98). Comes before TxnOffsetCommit, which from its version 5 on does
+ * both.
  */
 export interface AddOffsetsToTxnRequest {
   transactionalId: string
@@ -14,15 +15,15 @@ export interface AddOffsetsToTxnRequest {
 }
 
 export interface AddOffsetsToTxnResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   /**
    * Retried: CONCURRENT_TRANSACTIONS while the markers of the previous transaction are still being written,
    * COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE and NOT_COORDINATOR (the last two after a new
    * FindCoordinator). Ends the producer: PRODUCER_FENCED (from version 2 on, before it is INVALID_PRODUCER_EPOCH),
    * INVALID_TXN_STATE, TRANSACTIONAL_ID_AUTHORIZATION_FAILED. To be aborted: GROUP_AUTHORIZATION_FAILED,
-   * INVALID_PRODUCER_ID_MAPPING (then with a new epoch from InitProducerId, KIP-360; without KIP-360 it ends the producer),
-   * TRANSACTION_ABORTABLE (from version 4 on, KIP-890).
+   * INVALID_PRODUCER_ID_MAPPING (then with a new epoch from InitProducerId, KIP-360; without KIP-360 it ends the
+   * producer), TRANSACTION_ABORTABLE (from version 4 on, KIP-890).
    */
   errorCode: number
 }

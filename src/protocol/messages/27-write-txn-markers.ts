@@ -3,8 +3,8 @@ import { array, boolean, int16, int32, int64, int8, message, string, struct } fr
 
 /**
  * Has partition leaders write the end of transactions into their logs (KIP-98). Transaction coordinators send it; an
- * administrator does so to end a hanging transaction (KIP-664), which needs Alter on the cluster. Brokers before 2.8 know
- * version 0 only.
+ * administrator does so to end a hanging transaction (KIP-664), which needs Alter on the cluster. Brokers before 2.8
+ * know version 0 only.
  */
 export interface WriteTxnMarkersRequest {
   markers: WriteTxnMarkersMarker[]
@@ -16,7 +16,10 @@ export interface WriteTxnMarkersMarker {
   /** True for a commit, false for an abort. */
   transactionResult: boolean
   topics: WriteTxnMarkersTopic[]
-  /** Leader epoch of the coordinator's `__transaction_state` partition: fences an old coordinator. DescribeProducers tells it. */
+  /**
+   * Leader epoch of the coordinator's `__transaction_state` partition: fences an old coordinator. DescribeProducers
+   * tells it.
+   */
   coordinatorEpoch: number
   /** 2 for transactions V2, whose markers must carry an epoch above that of the records; 0 otherwise (KIP-1228). */
   transactionVersion: number

@@ -3,15 +3,18 @@ import { array, int16, int32, int64, message, nullable, string, struct, uuid } f
 
 /**
  * Commits offsets of a group as part of a transaction: they take effect when the transaction does (KIP-98). Goes to the
- * group's coordinator, after AddOffsetsToTxn went to the transaction's. Under transactions V2 (KIP-890) that one is left
- * out and version 5 or above used; without them, use version 4 at most.
+ * group's coordinator, after AddOffsetsToTxn went to the transaction's. Under transactions V2 (KIP-890) that one is
+ * left out and version 5 or above used; without them, use version 4 at most.
  */
 export interface TxnOffsetCommitRequest {
   transactionalId: string
   groupId: string
   producerId: bigint
   producerEpoch: number
-  /** Generation of a classic group or the member's epoch of a KIP-848 one; -1 to commit without being a member (KIP-447). */
+  /**
+   * Generation of a classic group or the member's epoch of a KIP-848 one; -1 to commit without being a member
+   * (KIP-447).
+   */
   generationIdOrMemberEpoch: number
   /** Empty when not a member. */
   memberId: string
@@ -39,7 +42,7 @@ export interface TxnOffsetCommitPartition {
 }
 
 export interface TxnOffsetCommitResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   topics: TxnOffsetCommitTopicResult[]
 }
@@ -56,12 +59,13 @@ export interface TxnOffsetCommitPartitionResult {
   partitionIndex: number
   /**
    * Retried: COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE and NOT_COORDINATOR (the last two after a new
-   * FindCoordinator), UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID (after a refresh of metadata), CONCURRENT_TRANSACTIONS,
-   * REQUEST_TIMED_OUT. To be aborted, since the group has moved on: ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID and
-   * FENCED_INSTANCE_ID (from version 3 on), STALE_MEMBER_EPOCH and GROUP_ID_NOT_FOUND (from version 6 on); also
-   * GROUP_AUTHORIZATION_FAILED, TOPIC_AUTHORIZATION_FAILED, OFFSET_METADATA_TOO_LARGE and TRANSACTION_ABORTABLE (from
-   * version 4 on). Ends the producer: PRODUCER_FENCED, INVALID_PRODUCER_EPOCH, INVALID_PRODUCER_ID_MAPPING,
-   * INVALID_TXN_STATE, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, UNSUPPORTED_FOR_MESSAGE_FORMAT.
+   * FindCoordinator), UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID (after a refresh of metadata),
+   * CONCURRENT_TRANSACTIONS, REQUEST_TIMED_OUT. To be aborted, since the group has moved on: ILLEGAL_GENERATION,
+   * UNKNOWN_MEMBER_ID and FENCED_INSTANCE_ID (from version 3 on), STALE_MEMBER_EPOCH and GROUP_ID_NOT_FOUND (from
+   * version 6 on); also GROUP_AUTHORIZATION_FAILED, TOPIC_AUTHORIZATION_FAILED, OFFSET_METADATA_TOO_LARGE and
+   * TRANSACTION_ABORTABLE (from version 4 on). Ends the producer: PRODUCER_FENCED, INVALID_PRODUCER_EPOCH,
+   * INVALID_PRODUCER_ID_MAPPING, INVALID_TXN_STATE, TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+   * UNSUPPORTED_FOR_MESSAGE_FORMAT.
    */
   errorCode: number
 }

@@ -14,8 +14,8 @@ export interface DescribeAclsRequest {
   /** Null for any. */
   resourceNameFilter: string | null
   /**
-   * 1 any, 2 whatever applies to the name (its literal rules, the prefixed ones and `*`), 3 literal, 4 prefixed (KIP-290).
-   * Version 0, of brokers before 2.0, has literal rules only. Default 3.
+   * 1 any, 2 whatever applies to the name (its literal rules, the prefixed ones and `*`), 3 literal, 4 prefixed
+   * (KIP-290). Version 0, of brokers before 2.0, has literal rules only. Default 3.
    */
   patternTypeFilter: number
   /** Such as `User:alice`; null for any. */
@@ -32,9 +32,12 @@ export interface DescribeAclsRequest {
 }
 
 export interface DescribeAclsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
-  /** SECURITY_DISABLED when the broker has no authorizer, CLUSTER_AUTHORIZATION_FAILED, INVALID_REQUEST for a code it does not know. */
+  /**
+   * SECURITY_DISABLED when the broker has no authorizer, CLUSTER_AUTHORIZATION_FAILED, INVALID_REQUEST for a code it
+   * does not know.
+   */
   errorCode: number
   /** Null when all went well. */
   errorMessage: string | null

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
-/** Adds access rules (KIP-140). Any broker takes it. Needs Alter on the cluster; a rule that is there already is no error. */
+/**
+ * Adds access rules (KIP-140). Any broker takes it. Needs Alter on the cluster; a rule that is there already is no
+ * error.
+ */
 export interface CreateAclsRequest {
   creations: CreateAclsCreation[]
 }
@@ -23,7 +26,7 @@ export interface CreateAclsCreation {
 }
 
 export interface CreateAclsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   /** One for each rule, in the order of the request. */
   results: CreateAclsResult[]
@@ -31,8 +34,9 @@ export interface CreateAclsResponse {
 
 export interface CreateAclsResult {
   /**
-   * INVALID_REQUEST for a rule that is incomplete or has a code that only filters may have, SECURITY_DISABLED when there is
-   * no authorizer, CLUSTER_AUTHORIZATION_FAILED. NOT_CONTROLLER, of a controller that is not the active one, is retried.
+   * INVALID_REQUEST for a rule that is incomplete or has a code that only filters may have, SECURITY_DISABLED when
+   * there is no authorizer, CLUSTER_AUTHORIZATION_FAILED. NOT_CONTROLLER, of a controller that is not the active one,
+   * is retried.
    */
   errorCode: number
   /** Null when all went well. */

@@ -1,7 +1,9 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
-/** Removes the access rules that match any of the filters (KIP-140). Any broker takes it. Needs Alter on the cluster. */
+/**
+ * Removes the access rules that match any of the filters (KIP-140). Any broker takes it. Needs Alter on the cluster.
+ */
 export interface DeleteAclsRequest {
   filters: DeleteAclsFilter[]
 }
@@ -22,7 +24,7 @@ export interface DeleteAclsFilter {
 }
 
 export interface DeleteAclsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   /** One for each filter, in the order of the request. */
   filterResults: DeleteAclsFilterResult[]

@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
 /**
- * Asks for the configuration of topics, brokers, loggers, client metrics and groups (KIP-133). Any broker answers, but what
- * is asked of a broker by its node id goes to that broker.
+ * Asks for the configuration of topics, brokers, loggers, client metrics and groups (KIP-133). Any broker answers, but
+ * what is asked of a broker by its node id goes to that broker.
  */
 export interface DescribeConfigsRequest {
   resources: DescribeConfigsResource[]
@@ -23,7 +23,7 @@ export interface DescribeConfigsResource {
 }
 
 export interface DescribeConfigsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 2 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 2 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   results: DescribeConfigsResult[]
 }
@@ -47,11 +47,14 @@ export interface DescribeConfigsConfig {
   value: string | null
   /** Whether it cannot be altered while the broker runs. */
   readOnly: boolean
-  /** In version 0 only, of brokers before 1.1: whether the value is the default. From version 1 on `configSource` says so. */
+  /**
+   * In version 0 only, of brokers before 1.1: whether the value is the default. From version 1 on `configSource` says
+   * so.
+   */
   isDefault: boolean
   /**
-   * Where the value is from: 1 topic, 2 dynamic of the broker, 3 dynamic default of all brokers, 4 the broker's properties,
-   * 5 built-in default, 6 broker logger, 7 client metrics, 8 group. -1 in version 0, which does not tell.
+   * Where the value is from: 1 topic, 2 dynamic of the broker, 3 dynamic default of all brokers, 4 the broker's
+   * properties, 5 built-in default, 6 broker logger, 7 client metrics, 8 group. -1 in version 0, which does not tell.
    */
   configSource: number
   /** Whether the broker keeps the value to itself, as it does with passwords. */

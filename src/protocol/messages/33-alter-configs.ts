@@ -14,7 +14,10 @@ export interface AlterConfigsRequest {
 export interface AlterConfigsResource {
   /** 2 topic, 4 broker, 16 client metrics, 32 group. */
   resourceType: number
-  /** A topic, a node id (the request then goes to that broker), a subscription or a group. Empty with type 4: all brokers. */
+  /**
+   * A topic, a node id (the request then goes to that broker), a subscription or a group. Empty with type 4: all
+   * brokers.
+   */
   resourceName: string
   configs: AlterConfigsConfig[]
 }
@@ -26,7 +29,7 @@ export interface AlterConfigsConfig {
 }
 
 export interface AlterConfigsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   responses: AlterConfigsResult[]
 }
@@ -34,8 +37,8 @@ export interface AlterConfigsResponse {
 export interface AlterConfigsResult {
   /**
    * INVALID_CONFIG, INVALID_REQUEST, POLICY_VIOLATION, UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION,
-   * TOPIC_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED. NOT_CONTROLLER, of a controller that
-   * is not the active one, is retried.
+   * TOPIC_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED. NOT_CONTROLLER, of a
+   * controller that is not the active one, is retried.
    */
   errorCode: number
   /** Null when all went well. */

@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, message, string, struct } from '../schema.ts'
 
 /**
- * Moves replicas of the broker that it goes to from one of its log directories to another (KIP-113). The answer says that
- * the move has begun; DescribeLogDirs shows how far it is. Brokers before 2.0 know version 0 only.
+ * Moves replicas of the broker that it goes to from one of its log directories to another (KIP-113). The answer says
+ * that the move has begun; DescribeLogDirs shows how far it is. Brokers before 2.0 know version 0 only.
  */
 export interface AlterReplicaLogDirsRequest {
   dirs: AlterReplicaLogDirsDir[]
@@ -22,7 +22,7 @@ export interface AlterReplicaLogDirsTopic {
 }
 
 export interface AlterReplicaLogDirsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   results: AlterReplicaLogDirsTopicResult[]
 }

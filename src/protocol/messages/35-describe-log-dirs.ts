@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int64, message, nullable, string, struct } from '../schema.ts'
 
 /**
- * Asks one broker for its log directories and the replicas in them (KIP-113). Needs Describe on the cluster. Brokers before
- * 2.0 know version 0 only.
+ * Asks one broker for its log directories and the replicas in them (KIP-113). Needs Describe on the cluster. Brokers
+ * before 2.0 know version 0 only.
  */
 export interface DescribeLogDirsRequest {
   /** Null for all topics. */
@@ -17,7 +17,7 @@ export interface DescribeLogDirsTopic {
 }
 
 export interface DescribeLogDirsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   /** CLUSTER_AUTHORIZATION_FAILED. Before version 3 there is only an empty list of results to tell it by. */
   errorCode: number
@@ -49,9 +49,14 @@ export interface DescribeLogDirsPartitionResult {
   partitionIndex: number
   /** Bytes of the log segments on disk. */
   partitionSize: bigint
-  /** How many offsets it is behind: the high watermark for the current replica, the current replica for one that is being moved here. */
+  /**
+   * How many offsets it is behind: the high watermark for the current replica, the current replica for one that is
+   * being moved here.
+   */
   offsetLag: bigint
-  /** Whether AlterReplicaLogDirs is moving the replica here, so that this copy will take the place of the current one. */
+  /**
+   * Whether AlterReplicaLogDirs is moving the replica here, so that this copy will take the place of the current one.
+   */
   isFutureKey: boolean
 }
 

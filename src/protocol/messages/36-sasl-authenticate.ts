@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { bytes, int16, int64, message, nullable, string } from '../schema.ts'
 
-/** Carries one token of the SASL mechanism that SaslHandshake version 1 agreed on (KIP-152), on a new connection or to re-authenticate. */
+/**
+ * Carries one token of the SASL mechanism that SaslHandshake version 1 agreed on (KIP-152), on a new connection or to
+ * re-authenticate.
+ */
 export interface SaslAuthenticateRequest {
   /** The client's token. Holds credentials: keep it out of logs. */
   authBytes: Uint8Array
@@ -9,15 +12,18 @@ export interface SaslAuthenticateRequest {
 
 export interface SaslAuthenticateResponse {
   /**
-   * SASL_AUTHENTICATION_FAILED: the credentials are wrong, or a re-authentication came with another principal or mechanism;
-   * the broker closes the connection after it. ILLEGAL_SASL_STATE: no handshake came before.
+   * SASL_AUTHENTICATION_FAILED: the credentials are wrong, or a re-authentication came with another principal or
+   * mechanism; the broker closes the connection after it. ILLEGAL_SASL_STATE: no handshake came before.
    */
   errorCode: number
   /** What the broker gives away about the failure; null when there is none. */
   errorMessage: string | null
   /** The server's token; empty when it has nothing more to say. */
   authBytes: Uint8Array
-  /** Milliseconds after which the broker closes the connection unless the client re-authenticates on it; 0 for never (KIP-368). */
+  /**
+   * Milliseconds after which the broker closes the connection unless the client re-authenticates on it; 0 for never
+   * (KIP-368).
+   */
   sessionLifetimeMs: bigint
 }
 

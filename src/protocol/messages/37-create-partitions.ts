@@ -24,7 +24,7 @@ export interface CreatePartitionsAssignment {
 }
 
 export interface CreatePartitionsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   results: CreatePartitionsResult[]
 }
@@ -32,11 +32,11 @@ export interface CreatePartitionsResponse {
 export interface CreatePartitionsResult {
   name: string
   /**
-   * INVALID_PARTITIONS when the count is not above the present one, INVALID_REPLICA_ASSIGNMENT, INVALID_REPLICATION_FACTOR
-   * when too few brokers are up, INVALID_REQUEST for a topic named twice, UNKNOWN_TOPIC_OR_PARTITION, POLICY_VIOLATION,
-   * TOPIC_AUTHORIZATION_FAILED. Retried: NOT_CONTROLLER, REASSIGNMENT_IN_PROGRESS (of brokers with ZooKeeper) and
-   * THROTTLING_QUOTA_EXCEEDED (from version 3 on, KIP-599, after `throttleTimeMs`). After REQUEST_TIMED_OUT the partitions
-   * may still come to be.
+   * INVALID_PARTITIONS when the count is not above the present one, INVALID_REPLICA_ASSIGNMENT,
+   * INVALID_REPLICATION_FACTOR when too few brokers are up, INVALID_REQUEST for a topic named twice,
+   * UNKNOWN_TOPIC_OR_PARTITION, POLICY_VIOLATION, TOPIC_AUTHORIZATION_FAILED. Retried: NOT_CONTROLLER,
+   * REASSIGNMENT_IN_PROGRESS (of brokers with ZooKeeper) and THROTTLING_QUOTA_EXCEEDED (from version 3 on, KIP-599,
+   * after `throttleTimeMs`). After REQUEST_TIMED_OUT the partitions may still come to be.
    */
   errorCode: number
   /** Null when the broker has nothing to add to the code. */

@@ -3,8 +3,8 @@ import { array, bytes, int16, int32, int64, message, nullable, string, struct } 
 
 /**
  * Asks for a delegation token: a name and a secret with which others authenticate as its owner, over SCRAM (KIP-48).
- * Goes to the controller, over a connection that is authenticated, though not by a token. Brokers before 2.0 know version 0
- * only.
+ * Any broker takes it, over a connection that is authenticated, though not by a token. Brokers before 2.0 know version
+ * 0 only.
  */
 export interface CreateDelegationTokenRequest {
   /** Such as `User`; null when the token is for who asks. Another's needs CreateTokens on that user (KIP-373). */
@@ -13,7 +13,9 @@ export interface CreateDelegationTokenRequest {
   ownerPrincipalName: string | null
   /** Who may renew the token, beside its owner. */
   renewers: CreateDelegationTokenRenewer[]
-  /** Longest life, renewals included; -1 for the broker's `delegation.token.max.lifetime.ms`, which is the limit too. */
+  /**
+   * Longest life, renewals included; -1 for the broker's `delegation.token.max.lifetime.ms`, which is the limit too.
+   */
   maxLifetimeMs: bigint
 }
 
@@ -25,10 +27,10 @@ export interface CreateDelegationTokenRenewer {
 
 export interface CreateDelegationTokenResponse {
   /**
-   * DELEGATION_TOKEN_AUTH_DISABLED when the broker has no secret key for tokens, DELEGATION_TOKEN_REQUEST_NOT_ALLOWED when
-   * the connection is not authenticated or is so by a token, DELEGATION_TOKEN_AUTHORIZATION_FAILED for another owner,
-   * INVALID_PRINCIPAL_TYPE, UNSUPPORTED_VERSION while the cluster's metadata version is too old for tokens.
-   * NOT_CONTROLLER is retried.
+   * DELEGATION_TOKEN_AUTH_DISABLED when the broker has no secret key for tokens, DELEGATION_TOKEN_REQUEST_NOT_ALLOWED
+   * when the connection is not authenticated or is so by a token, DELEGATION_TOKEN_AUTHORIZATION_FAILED for another
+   * owner, INVALID_PRINCIPAL_TYPE, UNSUPPORTED_VERSION while the cluster's metadata version is too old for tokens.
+   * NOT_CONTROLLER, of a controller that is not the active one, is retried.
    */
   errorCode: number
   /** The owner. */
@@ -47,7 +49,7 @@ export interface CreateDelegationTokenResponse {
   tokenId: string
   /** The secret; in base64 it is the password to authenticate with. */
   hmac: Uint8Array
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
 }
 

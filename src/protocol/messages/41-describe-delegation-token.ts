@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, bytes, int16, int32, int64, message, nullable, string, struct } from '../schema.ts'
 
 /**
- * Asks for delegation tokens (KIP-48). A client sees those that it owns or may renew, and others' with Describe on the token or
- * DescribeTokens on their owner (KIP-373). Brokers before 2.0 know version 0 only.
+ * Asks for delegation tokens (KIP-48). A client sees those that it owns or may renew, and others' with Describe on the
+ * token or DescribeTokens on their owner (KIP-373). Brokers before 2.0 know version 0 only.
  */
 export interface DescribeDelegationTokenRequest {
   /** Tokens that any of these owns or may renew; null for all, while an empty list yields none. */
@@ -20,7 +20,7 @@ export interface DescribeDelegationTokenResponse {
   /** DELEGATION_TOKEN_AUTH_DISABLED, DELEGATION_TOKEN_REQUEST_NOT_ALLOWED: as of CreateDelegationToken. */
   errorCode: number
   tokens: DescribeDelegationTokenToken[]
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
 }
 

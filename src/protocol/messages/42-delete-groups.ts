@@ -1,14 +1,16 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, message, nullable, string, struct } from '../schema.ts'
 
-/** Deletes groups without members, of any type, together with their offsets (KIP-229). Goes to the groups' coordinator. */
+/**
+ * Deletes groups without members, of any type, together with their offsets (KIP-229). Goes to the groups' coordinator.
+ */
 export interface DeleteGroupsRequest {
   /** Ids of groups that this broker coordinates. */
   groupsNames: string[]
 }
 
 export interface DeleteGroupsResponse {
-  /** Milliseconds for which the client has to hold back its next requests; from version 1 on the broker does not wait itself (KIP-219). */
+  /** Milliseconds to wait before the next request; from version 1 on the broker does not wait itself (KIP-219). */
   throttleTimeMs: number
   results: DeleteGroupsResult[]
 }
@@ -16,9 +18,9 @@ export interface DeleteGroupsResponse {
 export interface DeleteGroupsResult {
   groupId: string
   /**
-   * NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND, INVALID_GROUP_ID, GROUP_AUTHORIZATION_FAILED, GROUP_DELETION_FAILED (4.4, the message
-   * says why). Retried: COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE and NOT_COORDINATOR, the last two after a new
-   * FindCoordinator.
+   * NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND, INVALID_GROUP_ID, GROUP_AUTHORIZATION_FAILED, GROUP_DELETION_FAILED (4.4, the
+   * message says why). Retried: COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE and NOT_COORDINATOR, the last
+   * two after a new FindCoordinator.
    */
   errorCode: number
   /** Null before version 3, and when the broker has nothing to add to the code. */

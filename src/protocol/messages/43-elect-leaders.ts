@@ -4,8 +4,8 @@ import { array, int16, int32, int8, message, nullable, string, struct } from '..
 /** Has the controller elect new leaders (KIP-183). Needs Alter on the cluster. */
 export interface ElectLeadersRequest {
   /**
-   * 0 for the preferred replica, the first of the assignment; 1 for any live replica of a partition without a leader, at the
-   * loss of records that only replicas in sync had (KIP-460). Version 0 has 0 only.
+   * 0 for the preferred replica, the first of the assignment; 1 for any live replica of a partition without a leader,
+   * at the loss of records that only replicas in sync had (KIP-460). Version 0 has 0 only.
    */
   electionType: number
   /** Null for all partitions. */
@@ -21,7 +21,7 @@ export interface ElectLeadersTopic {
 }
 
 export interface ElectLeadersResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   /** CLUSTER_AUTHORIZATION_FAILED, INVALID_REQUEST for an unknown type of election. NOT_CONTROLLER is retried. */
   errorCode: number
@@ -37,9 +37,9 @@ export interface ElectLeadersTopicResult {
 export interface ElectLeadersPartitionResult {
   partitionId: number
   /**
-   * ELECTION_NOT_NEEDED: the partition is as it should be. PREFERRED_LEADER_NOT_AVAILABLE, ELIGIBLE_LEADERS_NOT_AVAILABLE: the
-   * replicas in question are down or out of sync. UNKNOWN_TOPIC_OR_PARTITION. REQUEST_TIMED_OUT: the election may still come
-   * about. Version 0 has the errors of the whole request here as well.
+   * ELECTION_NOT_NEEDED: the partition is as it should be. PREFERRED_LEADER_NOT_AVAILABLE,
+   * ELIGIBLE_LEADERS_NOT_AVAILABLE: the replicas in question are down or out of sync. UNKNOWN_TOPIC_OR_PARTITION.
+   * REQUEST_TIMED_OUT: the election may still come about. Version 0 has the errors of the whole request here as well.
    */
   errorCode: number
   /** Null when the broker has nothing to add to the code. */

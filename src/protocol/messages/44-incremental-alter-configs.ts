@@ -12,8 +12,8 @@ export interface IncrementalAlterConfigsResource {
   /** 2 topic, 4 broker, 8 broker logger (KIP-412), 16 client metrics (KIP-714), 32 group (KIP-848). */
   resourceType: number
   /**
-   * A topic, a node id (of types 4 and 8, and the request then goes to that broker), a subscription or a group. Empty with
-   * type 4: the dynamic defaults of all brokers.
+   * A topic, a node id (of types 4 and 8, and the request then goes to that broker), a subscription or a group. Empty
+   * with type 4: the dynamic defaults of all brokers.
    */
   resourceName: string
   /** A name may occur once only. */
@@ -29,16 +29,17 @@ export interface IncrementalAlterConfigsConfig {
 }
 
 export interface IncrementalAlterConfigsResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   responses: IncrementalAlterConfigsResult[]
 }
 
 export interface IncrementalAlterConfigsResult {
   /**
-   * INVALID_CONFIG for an unknown name, a bad value, or an append to what is no list; INVALID_REQUEST, POLICY_VIOLATION,
-   * UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED,
-   * GROUP_AUTHORIZATION_FAILED. NOT_CONTROLLER, of a controller that is not the active one, is retried.
+   * INVALID_CONFIG for an unknown name, a bad value, or an append to what is no list; INVALID_REQUEST,
+   * POLICY_VIOLATION, UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED,
+   * CLUSTER_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED. NOT_CONTROLLER, of a controller that is not the active
+   * one, is retried.
    */
   errorCode: number
   /** Null when all went well. */

@@ -2,13 +2,16 @@ import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, message, nullable, string, struct } from '../schema.ts'
 
 /**
- * Moves partitions to other brokers, or calls a move off (KIP-455). Goes to the controller, needs Alter on the cluster. The
- * answer says that the move has begun; ListPartitionReassignments shows what is still going on.
+ * Moves partitions to other brokers, or calls a move off (KIP-455). Goes to the controller, needs Alter on the cluster.
+ * The answer says that the move has begun; ListPartitionReassignments shows what is still going on.
  */
 export interface AlterPartitionReassignmentsRequest {
   /** How long the controller may take to begin. Default 60000. */
   timeoutMs: number
-  /** Whether a partition may end up with more or fewer replicas than it has. Versions before 1 always allow it. Default true. */
+  /**
+   * Whether a partition may end up with more or fewer replicas than it has. Versions before 1 always allow it. Default
+   * true.
+   */
   allowReplicationFactorChange: boolean
   topics: AlterPartitionReassignmentsTopic[]
 }
@@ -20,12 +23,14 @@ export interface AlterPartitionReassignmentsTopic {
 
 export interface AlterPartitionReassignmentsPartition {
   partitionIndex: number
-  /** Node ids of the replicas to end up with, the preferred leader first; null, the default, calls the running move off. */
+  /**
+   * Node ids of the replicas to end up with, the preferred leader first; null, the default, calls the running move off.
+   */
   replicas: number[] | null
 }
 
 export interface AlterPartitionReassignmentsResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   /** As the request had it; true before version 1. */
   allowReplicationFactorChange: boolean
@@ -44,8 +49,9 @@ export interface AlterPartitionReassignmentsTopicResult {
 export interface AlterPartitionReassignmentsPartitionResult {
   partitionIndex: number
   /**
-   * INVALID_REPLICA_ASSIGNMENT for replicas that are empty, doubled or on unknown brokers, INVALID_REPLICATION_FACTOR when their
-   * number changes without leave, NO_REASSIGNMENT_IN_PROGRESS when there is nothing to call off, UNKNOWN_TOPIC_OR_PARTITION.
+   * INVALID_REPLICA_ASSIGNMENT for replicas that are empty, doubled or on unknown brokers, INVALID_REPLICATION_FACTOR
+   * when their number changes without leave, NO_REASSIGNMENT_IN_PROGRESS when there is nothing to call off,
+   * UNKNOWN_TOPIC_OR_PARTITION.
    */
   errorCode: number
   /** Null when the broker has nothing to add to the code. */

@@ -15,7 +15,7 @@ export interface ListPartitionReassignmentsTopic {
 }
 
 export interface ListPartitionReassignmentsResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   /** CLUSTER_AUTHORIZATION_FAILED, REQUEST_TIMED_OUT. NOT_CONTROLLER is retried. */
   errorCode: number

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, message, string, struct } from '../schema.ts'
 
-/** Deletes committed offsets of a group, for topics that no member is subscribed to (KIP-496). Goes to the group's coordinator. */
+/**
+ * Deletes committed offsets of a group, for topics that no member is subscribed to (KIP-496). Goes to the group's
+ * coordinator.
+ */
 export interface OffsetDeleteRequest {
   groupId: string
   topics: OffsetDeleteTopic[]
@@ -18,12 +21,12 @@ export interface OffsetDeletePartition {
 
 export interface OffsetDeleteResponse {
   /**
-   * GROUP_ID_NOT_FOUND, INVALID_GROUP_ID, GROUP_AUTHORIZATION_FAILED, NON_EMPTY_GROUP for a group with members that do not use
-   * it as consumers. Retried: COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE and NOT_COORDINATOR, the last two
-   * after a new FindCoordinator.
+   * GROUP_ID_NOT_FOUND, INVALID_GROUP_ID, GROUP_AUTHORIZATION_FAILED, NON_EMPTY_GROUP for a group with members that do
+   * not use it as consumers. Retried: COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE and NOT_COORDINATOR, the
+   * last two after a new FindCoordinator.
    */
   errorCode: number
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   topics: OffsetDeleteTopicResult[]
 }
@@ -36,8 +39,8 @@ export interface OffsetDeleteTopicResult {
 export interface OffsetDeletePartitionResult {
   partitionIndex: number
   /**
-   * GROUP_SUBSCRIBED_TO_TOPIC, UNKNOWN_TOPIC_OR_PARTITION, TOPIC_AUTHORIZATION_FAILED. A partition that has no committed offset
-   * is no error.
+   * GROUP_SUBSCRIBED_TO_TOPIC, UNKNOWN_TOPIC_OR_PARTITION, TOPIC_AUTHORIZATION_FAILED. A partition that has no
+   * committed offset is no error.
    */
   errorCode: number
 }

@@ -1,9 +1,14 @@
 import type { Api } from '../api.ts'
 import { array, boolean, float64, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
-/** Asks for the quotas of users, client ids and addresses (KIP-546). Any broker answers. Needs DescribeConfigs on the cluster. */
+/**
+ * Asks for the quotas of users, client ids and addresses (KIP-546). Any broker answers. Needs DescribeConfigs on the
+ * cluster.
+ */
 export interface DescribeClientQuotasRequest {
-  /** What an entity must match, all of it; each entity type once at most, and `ip` only alone. Empty for all entities. */
+  /**
+   * What an entity must match, all of it; each entity type once at most, and `ip` only alone. Empty for all entities.
+   */
   components: DescribeClientQuotasComponent[]
   /** Whether to leave out entities that have a type no component names. */
   strict: boolean
@@ -19,11 +24,11 @@ export interface DescribeClientQuotasComponent {
 }
 
 export interface DescribeClientQuotasResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   /**
-   * INVALID_REQUEST for components that contradict each other, UNSUPPORTED_VERSION for an entity type that the broker does not
-   * know, CLUSTER_AUTHORIZATION_FAILED.
+   * INVALID_REQUEST for components that contradict each other, UNSUPPORTED_VERSION for an entity type that the broker
+   * does not know, CLUSTER_AUTHORIZATION_FAILED.
    */
   errorCode: number
   /** Null when all went well. */

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, boolean, float64, int16, int32, message, nullable, string, struct } from '../schema.ts'
 
-/** Sets and removes quotas of users, client ids and addresses (KIP-546). Any broker takes it. Needs AlterConfigs on the cluster. */
+/**
+ * Sets and removes quotas of users, client ids and addresses (KIP-546). Any broker takes it. Needs AlterConfigs on the
+ * cluster.
+ */
 export interface AlterClientQuotasRequest {
   /** Each entity once only. */
   entries: AlterClientQuotasEntry[]
@@ -31,7 +34,7 @@ export interface AlterClientQuotasOp {
 }
 
 export interface AlterClientQuotasResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   entries: AlterClientQuotasResult[]
 }

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
-/** Asks which SCRAM credentials users have, never for the secrets (KIP-554). Any broker answers. Needs Describe on the cluster. */
+/**
+ * Asks which SCRAM credentials users have, never for the secrets (KIP-554). Any broker answers. Needs Describe on the
+ * cluster.
+ */
 export interface DescribeUserScramCredentialsRequest {
   /** Null or empty for all users. */
   users: DescribeUserScramCredentialsUser[] | null
@@ -12,7 +15,7 @@ export interface DescribeUserScramCredentialsUser {
 }
 
 export interface DescribeUserScramCredentialsResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   /** CLUSTER_AUTHORIZATION_FAILED. */
   errorCode: number

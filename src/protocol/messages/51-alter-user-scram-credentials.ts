@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, bytes, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
 /**
- * Sets and removes SCRAM credentials of users (KIP-554). Goes to the controller, needs Alter on the cluster. The password itself
- * never travels: the client salts and hashes it.
+ * Sets and removes SCRAM credentials of users (KIP-554). Goes to the controller, needs Alter on the cluster. The
+ * password itself never travels: the client salts and hashes it.
  */
 export interface AlterUserScramCredentialsRequest {
   deletions: AlterUserScramCredentialsDeletion[]
@@ -24,12 +24,15 @@ export interface AlterUserScramCredentialsUpsertion {
   iterations: number
   /** Random bytes. */
   salt: Uint8Array
-  /** RFC 5802's SaltedPassword: PBKDF2 of the password's UTF-8 by the mechanism's HMAC. As good as the password: keep it out of logs. */
+  /**
+   * RFC 5802's SaltedPassword: PBKDF2 of the password's UTF-8 by the mechanism's HMAC. As good as the password: keep it
+   * out of logs.
+   */
   saltedPassword: Uint8Array
 }
 
 export interface AlterUserScramCredentialsResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   /** One for each user. */
   results: AlterUserScramCredentialsResult[]
@@ -39,8 +42,9 @@ export interface AlterUserScramCredentialsResult {
   user: string
   /**
    * RESOURCE_NOT_FOUND when there is nothing to delete, DUPLICATE_RESOURCE when the request alters a credential twice,
-   * UNACCEPTABLE_CREDENTIAL for an empty name or too few or many iterations, UNSUPPORTED_SASL_MECHANISM, UNSUPPORTED_VERSION while
-   * the cluster's metadata version is too old for SCRAM, CLUSTER_AUTHORIZATION_FAILED. NOT_CONTROLLER is retried.
+   * UNACCEPTABLE_CREDENTIAL for an empty name or too few or many iterations, UNSUPPORTED_SASL_MECHANISM,
+   * UNSUPPORTED_VERSION while the cluster's metadata version is too old for SCRAM, CLUSTER_AUTHORIZATION_FAILED.
+   * NOT_CONTROLLER is retried.
    */
   errorCode: number
   /** Null when all went well. */

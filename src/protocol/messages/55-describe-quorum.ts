@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, nullable, string, struct, uint16, uuid } from '../schema.ts'
 
 /**
- * Asks for the state of the KRaft quorum (KIP-595): who leads it, and how far its voters and observers have followed. Brokers
- * pass it on to the active controller. Needs Describe on the cluster.
+ * Asks for the state of the KRaft quorum (KIP-595): who leads it, and how far its voters and observers have followed.
+ * Brokers pass it on to the active controller. Needs Describe on the cluster.
  */
 export interface DescribeQuorumRequest {
   /** Partition 0 of `__cluster_metadata` is the only one there is. */
@@ -36,7 +36,9 @@ export interface DescribeQuorumTopicResult {
 
 export interface DescribeQuorumPartitionResult {
   partitionIndex: number
-  /** UNKNOWN_TOPIC_OR_PARTITION; NOT_LEADER_OR_FOLLOWER of a controller that is not the active one, which is retried. */
+  /**
+   * UNKNOWN_TOPIC_OR_PARTITION; NOT_LEADER_OR_FOLLOWER of a controller that is not the active one, which is retried.
+   */
   errorCode: number
   /** Null when all went well. Empty before version 2. */
   errorMessage: string | null
@@ -53,13 +55,22 @@ export interface DescribeQuorumPartitionResult {
 export interface DescribeQuorumReplica {
   /** Node id. */
   replicaId: number
-  /** Id of the replica's metadata directory, which tells it from a predecessor of the same node id (KIP-853). The zero UUID when unknown. */
+  /**
+   * Id of the replica's metadata directory, which tells it from a predecessor of the same node id (KIP-853). The zero
+   * UUID when unknown.
+   */
   replicaDirectoryId: string
   /** -1 when unknown. */
   logEndOffset: bigint
-  /** When the replica last fetched, by the leader's clock in milliseconds since 1970; -1 for the leader and when unknown (KIP-836). */
+  /**
+   * When the replica last fetched, by the leader's clock in milliseconds since 1970; -1 for the leader and when unknown
+   * (KIP-836).
+   */
   lastFetchTimestamp: bigint
-  /** Up to when the replica had all records, in milliseconds since 1970; the present for the leader, -1 when unknown (KIP-836). */
+  /**
+   * Up to when the replica had all records, in milliseconds since 1970; the present for the leader, -1 when unknown
+   * (KIP-836).
+   */
   lastCaughtUpTimestamp: bigint
 }
 

@@ -24,11 +24,11 @@ export interface UpdateFeaturesUpdate {
 }
 
 export interface UpdateFeaturesResponse {
-  /** Milliseconds for which the client has to hold back its next requests after a quota was exceeded. */
+  /** Milliseconds to wait before the next request after a quota was exceeded. */
   throttleTimeMs: number
   /**
-   * CLUSTER_AUTHORIZATION_FAILED; from version 2 on also what a feature was refused for, since all are updated or none is.
-   * NOT_CONTROLLER is retried.
+   * CLUSTER_AUTHORIZATION_FAILED; from version 2 on also what a feature was refused for, since all are updated or none
+   * is. NOT_CONTROLLER is retried.
    */
   errorCode: number
   /** Null when all went well. */
@@ -39,7 +39,10 @@ export interface UpdateFeaturesResponse {
 
 export interface UpdateFeaturesResult {
   feature: string
-  /** INVALID_UPDATE_VERSION when a node does not support the level or the type of upgrade forbids it, FEATURE_UPDATE_FAILED. */
+  /**
+   * INVALID_UPDATE_VERSION when a node does not support the level or the type of upgrade forbids it,
+   * FEATURE_UPDATE_FAILED.
+   */
   errorCode: number
   /** Null when all went well. */
   errorMessage: string | null
