@@ -149,7 +149,7 @@ const table = {
   GROUP_DELETION_FAILED: [134, 'the group could not be deleted; the message with its result says why'],
   STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED: [135, 'the description of the topology could not be stored'],
   CONTROLLER_ID_NOT_REGISTERED: [136, 'no controller of this node id is registered'],
-} as const satisfies Record<string, readonly [code: number, message: string, remedy?: Remedy]>
+} as const
 
 /** Kafka's name of an error code. */
 export type ErrorName = keyof typeof table

@@ -81,7 +81,7 @@ export function decodeAssignment(data: Uint8Array): ConsumerProtocolAssignment {
   return decodeVersioned(consumerProtocolAssignment, data)
 }
 
-function encodeVersioned<T extends object>(of: Message<T>, value: Encodable<T>, version: number): Uint8Array {
+function encodeVersioned<T extends object>(of: Message<T>, value: Encodable<NoInfer<T>>, version: number): Uint8Array {
   const writer = new ByteWriter()
   writer.int16(version)
   of.write(writer, value, version)
