@@ -22,8 +22,10 @@ export interface ProduceOptions {
 export interface ConsumeOptions {
   bootstrapServers: string
   topic: string
-  /** Reads this many records from the beginning of the topic. */
+  /** Ends after this many records. */
   count: number
+  /** Reads where this group has committed. Default: no group, from the beginning of the topic. */
+  groupId?: string
 }
 
 /** A Kafka client that is not ours, driven by its command line. */

@@ -28,8 +28,9 @@ export const javaConsole: ForeignClient = {
     })
   },
 
-  async consume({ bootstrapServers, topic, count }: ConsumeOptions): Promise<ReadTextRecord[]> {
+  async consume({ bootstrapServers, topic, count, groupId }: ConsumeOptions): Promise<ReadTextRecord[]> {
     const args = ['--bootstrap-server', bootstrapServers, '--topic', topic, '--from-beginning']
+    if (groupId !== undefined) args.push('--group', groupId)
     args.push('--max-messages', String(count), '--timeout-ms', '30000')
     const shown = ['key', 'headers', 'offset', 'partition'].map((part) => `print.${part}=true`)
     args.push(...[...shown, `null.literal=${nullText}`].flatMap((property) => ['--formatter-property', property]))

@@ -20,8 +20,9 @@ export const kcat: ForeignClient = {
     }
   },
 
-  async consume({ bootstrapServers, topic, count }: ConsumeOptions): Promise<ReadTextRecord[]> {
-    const args = ['-C', '-b', bootstrapServers, '-t', topic, '-o', 'beginning', '-c', String(count), '-q', '-J']
+  async consume({ bootstrapServers, topic, count, groupId }: ConsumeOptions): Promise<ReadTextRecord[]> {
+    const source = groupId === undefined ? ['-C', '-t', topic, '-o', 'beginning'] : ['-G', groupId, topic]
+    const args = ['-b', bootstrapServers, '-c', String(count), '-q', '-J', ...source]
     const { stdout } = await run('kcat', args)
     return stdout
       .trimEnd()
