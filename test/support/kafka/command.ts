@@ -14,7 +14,20 @@ export interface CommandOutput {
   stderr: string
 }
 
-/** Runs a command to its end. Rejects with the tail of its output when it can't be started, fails or takes too long. */
+/** A command has failed or took too long; the message has the tail of its output. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly stdout: string
+  readonly stderr: string
+
+  constructor(message: string, { stdout, stderr }: CommandOutput) {
+    super(`${message}:\n${tail(stdout + stderr)}`)
+    this.stdout = stdout
+    this.stderr = stderr
+  }
+}
+
+/** Runs a command to its end. Rejects with a CommandError, or another error when it can't be started. */
 export function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandOutput> {
   const timeoutMs = options.timeoutMs ?? 60_000
   return new Promise((resolve, reject) => {
@@ -45,7 +58,7 @@ export function run(command: string, args: readonly string[], options: CommandOp
       if (code === 0) resolve(output)
       else {
         const end = isTimedOut ? `did not end within ${timeoutMs} ms` : `ended with ${code ?? signal}`
-        reject(new Error(`${command} ${args.join(' ')} ${end}:\n${tail(output.stdout + output.stderr)}`))
+        reject(new CommandError(`${command} ${args.join(' ')} ${end}`, output))
       }
     })
   })
