@@ -1,0 +1,110 @@
+import { Broker, type BrokerAddress, type ConnectionSettings, type Readiness } from './broker.ts'
+
+/** Where to find a first broker. */
+export interface ServerAddress {
+  host: string
+  port: number
+}
+
+const READINESS_ORDER: Readonly<Record<Readiness, number>> = {
+  connected: 0,
+  connecting: 1,
+  disconnected: 2,
+  'backing off': 3,
+}
+
+/** The brokers of a cluster by node id, and the bootstrap servers for as long as none is known. */
+export class BrokerSet {
+  readonly #servers: readonly ServerAddress[]
+  readonly #settings: ConnectionSettings
+  readonly #brokers = new Map<number, Broker>()
+  /** Made when needed and retired when brokers are known. */
+  #bootstrap: Broker[] = []
+  /** Brokers that finish what they have. */
+  readonly #retired = new Set<Broker>()
+
+  constructor(servers: readonly ServerAddress[], settings: ConnectionSettings) {
+    this.#servers = servers
+    this.#settings = settings
+  }
+
+  get(nodeId: number): Broker | undefined {
+    return this.#brokers.get(nodeId)
+  }
+
+  /** Known by node id. */
+  all(): Broker[] {
+    return [...this.#brokers.values()]
+  }
+
+  /** Replaces the known brokers. One that moved to another address becomes another Broker; true when anything changed. */
+  replace(addresses: readonly BrokerAddress[]): boolean {
+    let isChanged = false
+    for (const address of addresses) isChanged = this.add(address) || isChanged
+    const listed = new Set(addresses.map(({ nodeId }) => nodeId))
+    for (const broker of this.all()) {
+      if (listed.has(broker.nodeId)) continue
+      this.#retire(broker)
+      isChanged = true
+    }
+    return isChanged
+  }
+
+  /** Adds or moves one broker; true when that changed anything. */
+  add(address: BrokerAddress): boolean {
+    const { nodeId, host, port, rack } = address
+    const known = this.#brokers.get(nodeId)
+    if (known !== undefined) {
+      if (known.host === host && known.port === port) return known.learnRack(rack)
+      this.#retire(known)
+    }
+    this.#brokers.set(nodeId, new Broker(address, this.#settings))
+    for (const broker of this.#bootstrap.splice(0)) this.#retire(broker)
+    return true
+  }
+
+  /** Forgets all brokers, so that the bootstrap servers are asked again (KIP-899). */
+  rebootstrap(): void {
+    for (const broker of this.all()) this.#retire(broker)
+  }
+
+  /**
+   * Brokers in the order to try them in (Java: NetworkClient.leastLoadedNode): connected ones by load, then those that are
+   * connecting, then those whose last attempt is longest ago. The bootstrap servers come last (KIP-899).
+   */
+  candidates(): Broker[] {
+    if (this.#bootstrap.length === 0) {
+      this.#bootstrap = this.#servers.map(
+        ({ host, port }, i) => new Broker({ nodeId: -1 - i, host, port, rack: null }, this.#settings),
+      )
+    }
+    return [...inOrder(this.all()), ...inOrder(this.#bootstrap)]
+  }
+
+  /** Disconnects from all. Resolves when all sockets are gone. */
+  async close(): Promise<void> {
+    const brokers = [...this.#brokers.values(), ...this.#bootstrap, ...this.#retired]
+    this.#brokers.clear()
+    this.#bootstrap = []
+    await Promise.all(brokers.map((broker) => broker.close()))
+  }
+
+  #retire(broker: Broker): void {
+    if (this.#brokers.get(broker.nodeId) === broker) this.#brokers.delete(broker.nodeId)
+    this.#retired.add(broker)
+    void broker.retire().then(() => this.#retired.delete(broker))
+  }
+}
+
+function inOrder(brokers: readonly Broker[]): Broker[] {
+  const start = Math.floor(Math.random() * brokers.length)
+  return [...brokers.slice(start), ...brokers.slice(0, start)]
+    .map((broker) => ({ broker, order: READINESS_ORDER[broker.readiness('general')] }))
+    .sort(
+      (a, b) =>
+        a.order - b.order ||
+        a.broker.pendingCount - b.broker.pendingCount ||
+        a.broker.lastAttemptAt - b.broker.lastAttemptAt,
+    )
+    .map(({ broker }) => broker)
+}

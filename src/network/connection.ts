@@ -1,0 +1,278 @@
+import { ClosedError, ConnectionError, DecodeError, type KafkaError } from '../errors.ts'
+import type { Api } from '../protocol/api.ts'
+import {
+  apiVersionsApi,
+  type ApiVersionsRequest,
+  type ApiVersionsResponse,
+} from '../protocol/messages/18-api-versions.ts'
+import type { Encodable } from '../protocol/schema.ts'
+import { type BodyOf, decodeResponse, encodeRequest, Exchange, type RequestOptions } from './exchange.ts'
+import { FrameReader } from './frames.ts'
+import type { ConnectionEvent, NetworkHooks, Purpose } from './hooks.ts'
+import { Pipeline } from './pipeline.ts'
+import type { TlsOptions, Transport, TransportSocket } from './transport.ts'
+import { decodeApiVersions, negotiateVersions, VersionTable } from './versions.ts'
+import { withDeadline } from './wait.ts'
+
+/** Name and version that brokers show in their metrics and logs (KIP-511). */
+const SOFTWARE_NAME = 'kafkawire'
+const SOFTWARE_VERSION = '0.1.0'
+
+/** Everything one connection needs to know. */
+export interface ConnectionOptions {
+  transport: Transport
+  host: string
+  port: number
+  tls?: TlsOptions | undefined
+  /** Negative for a bootstrap address. */
+  nodeId: number
+  purpose: Purpose
+  clientId: string
+  /** For TCP, TLS and the first requests together. */
+  connectionTimeoutMs: number
+  requestTimeoutMs: number
+  /** A connection without requests is closed after this. */
+  idleMs: number
+  maxInFlight: number
+  maxFrameBytes?: number | undefined
+  /** Version of ApiVersions to begin with: what the broker offered last time. Default the highest. */
+  apiVersionsVersion?: number | undefined
+  /** Checked by brokers of 4.4 and later together with nodeId (KIP-1242). */
+  clusterId?: string | null | undefined
+  hooks?: NetworkHooks | undefined
+  /** Called once when an open connection ends: with the error, or undefined when this side closed it. */
+  onClose?: ((error: KafkaError | undefined) => void) | undefined
+}
+
+/** A connection to one broker that has told its versions. Requests are pipelined and answered in order. */
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #event: ConnectionEvent
+  readonly #peer: string
+  readonly #frames: FrameReader
+  readonly #pipeline: Pipeline
+  #versions: VersionTable = VersionTable.EMPTY
+  #socket: TransportSocket | undefined
+  #isSetUp = false
+  #correlationId = 0
+  /** Why the connection ended, or is about to. */
+  #error: KafkaError | undefined
+  readonly #ended: Promise<void>
+  #resolveEnded!: () => void
+
+  private constructor(options: ConnectionOptions) {
+    const { host, port, nodeId, purpose, hooks } = options
+    this.#options = options
+    this.#event = { nodeId, host, port, purpose }
+    this.#peer = nodeId < 0 ? `${host}:${port}` : `broker ${nodeId} (${host}:${port})`
+    this.#frames = new FrameReader((frame) => this.#pipeline.receive(frame), { maxFrameBytes: options.maxFrameBytes })
+    this.#pipeline = new Pipeline({
+      maxInFlight: options.maxInFlight,
+      stallTimeoutMs: options.requestTimeoutMs,
+      idleMs: options.idleMs,
+      write: (bytes) => this.#socket?.write(bytes) ?? false,
+      onBroken: (reason, cause) => this.#lose(reason, cause),
+      onIdle: () =>
+        this.#end(
+          new ConnectionError(`the connection to ${this.#peer} was closed because it was idle`, this.#event),
+          true,
+        ),
+      onWritten: hooks?.request && ((exchange) => hooks.request?.(this.#describe(exchange))),
+      onAnswered: hooks?.response && ((exchange) => this.#answered(exchange)),
+      onThrottled:
+        hooks?.throttle && (({ api }, throttleTimeMs) => hooks.throttle?.({ ...this.#event, api, throttleTimeMs })),
+    })
+    this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve))
+  }
+
+  /**
+   * Connects and asks for the broker's versions. Rejects with ConnectionError, AuthenticationError, a TimeoutError after
+   * connectionTimeoutMs, or the signal's reason; then nothing is left open.
+   */
+  static async open(options: ConnectionOptions, signal?: AbortSignal): Promise<Connection> {
+    const connection = new Connection(options)
+    try {
+      await connection.#open(signal)
+    } catch (error) {
+      connection.#end(error as KafkaError, false)
+      throw error
+    }
+    return connection
+  }
+
+  /** What the broker offers. */
+  get versions(): VersionTable {
+    return this.#versions
+  }
+
+  /** Requests that wait for their turn or their response. */
+  get pendingCount(): number {
+    return this.#pipeline.pendingCount
+  }
+
+  get isClosed(): boolean {
+    return this.#error !== undefined
+  }
+
+  /** The version that requests of an API use. Throws UnsupportedVersionError when there is none in common. */
+  versionOf<Request extends object, Response extends object>(api: Api<Request, Response>): number {
+    return this.#versions.pick(api)
+  }
+
+  /**
+   * Sends a request and resolves with its response, whatever error codes that holds. Rejects with ConnectionError,
+   * TimeoutError, ClosedError, UnsupportedVersionError, EncodeError, DecodeError, or the signal's reason.
+   */
+  async request<Request extends object, Response extends object>(
+    api: Api<Request, Response>,
+    body: BodyOf<NoInfer<Request>>,
+    options: RequestOptions = {},
+  ): Promise<Response> {
+    options.signal?.throwIfAborted()
+    if (this.#error !== undefined) throw this.#error
+    const version = this.#versions.pick(api, options.maxVersion)
+    return this.#exchange(api, version, body, options, (frame) => decodeResponse(api, version, frame))
+  }
+
+  /** Closes; what is pending rejects with ClosedError. Resolves when the socket is gone. */
+  close(): Promise<void> {
+    this.#end(new ClosedError(`the connection to ${this.#peer}`), true)
+    return this.#ended
+  }
+
+  /** Closes once nothing is pending any more. Resolves when the socket is gone. */
+  retire(): Promise<void> {
+    this.#pipeline.idleOut()
+    return this.#ended
+  }
+
+  #exchange<Request extends object, Response extends object>(
+    api: Api<Request, Response>,
+    version: number,
+    body: BodyOf<NoInfer<Request>>,
+    options: RequestOptions,
+    decode: (frame: Uint8Array) => Response,
+  ): Promise<Response> {
+    const correlationId = this.#correlationId
+    const bytes = encodeRequest(api, version, body, { correlationId, clientId: this.#options.clientId })
+    this.#correlationId = (correlationId + 1) & 0x7fffffff
+    const exchange = new Exchange({
+      api: api.name,
+      version,
+      correlationId,
+      bytes,
+      peer: this.#peer,
+      timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
+      expectsResponse: options.expectsResponse ?? true,
+      signal: options.signal,
+      decode: (frame) => (frame === undefined ? api.response.root.defaultValue() : decode(frame)),
+    })
+    this.#pipeline.submit(exchange)
+    return exchange.promise as Promise<Response>
+  }
+
+  async #open(signal: AbortSignal | undefined): Promise<void> {
+    const { host, port, tls, transport, connectionTimeoutMs: timeoutMs, hooks } = this.#options
+    await withDeadline(`connecting to ${this.#peer}`, { timeoutMs, signal }, async (deadline) => {
+      const socket = await transport.connect({
+        host,
+        port,
+        tls,
+        timeoutMs,
+        signal: deadline.signal,
+        handlers: {
+          data: (chunk) => this.#receive(chunk),
+          drain: () => this.#pipeline.drained(),
+          close: (error) => this.#socketClosed(error),
+        },
+      })
+      this.#socket = socket
+      if (this.#error !== undefined) {
+        socket.destroy()
+        throw this.#error
+      }
+      await this.#negotiate(deadline.signal)
+    })
+    this.#isSetUp = true
+    hooks?.connect?.(this.#event)
+  }
+
+  async #negotiate(signal: AbortSignal): Promise<void> {
+    const { nodeId, clusterId, connectionTimeoutMs: timeoutMs, apiVersionsVersion } = this.#options
+    const body: Encodable<ApiVersionsRequest> = {
+      clientSoftwareName: SOFTWARE_NAME,
+      clientSoftwareVersion: SOFTWARE_VERSION,
+    }
+    // Both or none (KIP-1242): a broker that is another one than thought then says so instead of serving wrong data.
+    if (typeof clusterId === 'string' && nodeId >= 0) Object.assign(body, { clusterId, nodeId })
+    const max = apiVersionsApi.request.versions.max
+    this.#versions = await negotiateVersions(
+      (version) =>
+        this.#exchange<ApiVersionsRequest, ApiVersionsResponse>(
+          apiVersionsApi,
+          version,
+          body,
+          { signal, timeoutMs },
+          // The header of this response never has tagged fields, since its version is not settled yet.
+          (frame) => decodeApiVersions(frame.subarray(4), version),
+        ),
+      Math.min(apiVersionsVersion ?? max, max),
+      { host: this.#options.host, port: this.#options.port, peer: this.#peer },
+    )
+  }
+
+  #receive(chunk: Uint8Array): void {
+    try {
+      this.#frames.push(chunk)
+    } catch (error) {
+      this.#lose(error instanceof DecodeError ? error.reason : String(error), error, false)
+    }
+  }
+
+  #socketClosed(error: Error | undefined): void {
+    if (this.#error === undefined) {
+      const how = error === undefined ? 'the peer closed it' : error.message
+      const when = this.#frames.isMidFrame
+        ? ', in the middle of a response'
+        : this.#isSetUp
+          ? ''
+          : ', before it told its versions: is the port right, and does it expect TLS?'
+      this.#lose(how + when, error)
+    }
+    this.#resolveEnded()
+  }
+
+  /** Ends the connection because of the peer or the network. */
+  #lose(reason: string, cause?: unknown, retriable = true): void {
+    const lost = this.#isSetUp ? `lost the connection to ${this.#peer}` : `cannot connect to ${this.#peer}`
+    this.#end(new ConnectionError(`${lost}: ${reason}`, this.#event, { cause, retriable }), false)
+  }
+
+  #end(error: KafkaError, isClosedHere: boolean): void {
+    if (this.#error !== undefined) return
+    this.#error = error
+    this.#frames.stop()
+    this.#pipeline.fail(error)
+    if (this.#socket === undefined) this.#resolveEnded()
+    else if (isClosedHere) this.#socket.close()
+    else this.#socket.destroy()
+    if (!this.#isSetUp) return
+    const reported = isClosedHere ? undefined : error
+    this.#options.hooks?.disconnect?.({ ...this.#event, error: reported })
+    this.#options.onClose?.(reported)
+  }
+
+  #describe({ api, version, correlationId, sizeInBytes }: Exchange): ConnectionEvent & {
+    api: string
+    version: number
+    correlationId: number
+    sizeInBytes: number
+  } {
+    return { ...this.#event, api, version, correlationId, sizeInBytes }
+  }
+
+  #answered(exchange: Exchange): void {
+    const durationMs = performance.now() - exchange.writtenAt
+    this.#options.hooks?.response?.({ ...this.#describe(exchange), durationMs })
+  }
+}

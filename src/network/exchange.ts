@@ -1,0 +1,152 @@
+import { TimeoutError } from '../errors.ts'
+import type { Api } from '../protocol/api.ts'
+import { ByteReader } from '../protocol/bytes/reader.ts'
+import { ByteWriter } from '../protocol/bytes/writer.ts'
+import { requestHeader, requestHeaderVersion, responseHeader, responseHeaderVersion } from '../protocol/header.ts'
+import type { Encodable } from '../protocol/schema.ts'
+
+/** How one request is sent. */
+export interface RequestOptions {
+  /**
+   * Longest wait for the response, counted from when the request is written; it may wait as long again for its turn.
+   * A response that is late closes the connection, since those behind it can only be later. Default requestTimeoutMs.
+   */
+  timeoutMs?: number | undefined
+  /** Detaches this request alone: it rejects with the signal's reason and its response is dropped when it comes. */
+  signal?: AbortSignal | undefined
+  /** Highest version to use, below what client and broker share. */
+  maxVersion?: number | undefined
+  /** False for a produce request with acks=0, which brokers do not answer: it resolves with an all-default response once written. */
+  expectsResponse?: boolean | undefined
+}
+
+/** What a request says; a function of the version where the version decides how to say it. */
+export type BodyOf<Request extends object> = Encodable<Request> | ((version: number) => Encodable<Request>)
+
+/** What an exchange is made of. */
+export interface ExchangeInit {
+  api: string
+  version: number
+  correlationId: number
+  /** The request's frame, size included. */
+  bytes: Uint8Array
+  /** Where it goes, for error messages: `broker 1 (localhost:9092)`. */
+  peer: string
+  timeoutMs: number
+  expectsResponse: boolean
+  signal: AbortSignal | undefined
+  /** Makes the response from its frame; from nothing when none is expected. */
+  decode: (frame: Uint8Array | undefined) => object
+}
+
+/** One request and the promise of its response. */
+export class Exchange {
+  readonly api: string
+  readonly version: number
+  readonly correlationId: number
+  readonly sizeInBytes: number
+  readonly timeoutMs: number
+  readonly expectsResponse: boolean
+  readonly promise: Promise<object>
+  /** When to give up, on the clock of performance.now(): first on its turn, then on its response. */
+  deadline = 0
+  /** When it was written, on the same clock. */
+  writtenAt = 0
+  readonly #init: ExchangeInit
+  readonly #onAbort = (): void => this.reject(this.#init.signal?.reason)
+  #bytes: Uint8Array | undefined
+  #isSettled = false
+  #resolve!: (response: object) => void
+  #reject!: (error: Error) => void
+
+  constructor(init: ExchangeInit) {
+    this.#init = init
+    this.api = init.api
+    this.version = init.version
+    this.correlationId = init.correlationId
+    this.sizeInBytes = init.bytes.length
+    this.timeoutMs = init.timeoutMs
+    this.expectsResponse = init.expectsResponse
+    this.#bytes = init.bytes
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    if (init.signal?.aborted === true) this.#onAbort()
+    else init.signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /** Whether nobody waits any more: it was answered, aborted or failed. */
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
+  /** The frame to write; undefined once it was taken, or when nobody waits any more. */
+  takeBytes(): Uint8Array | undefined {
+    const bytes = this.#bytes
+    this.#bytes = undefined
+    return bytes
+  }
+
+  /** Settles with what the frame holds and returns the response; decodes nothing when nobody waits. */
+  complete(frame: Uint8Array | undefined): object | undefined {
+    if (this.#isSettled) return undefined
+    let response: object
+    try {
+      response = this.#init.decode(frame)
+    } catch (error) {
+      this.reject(error)
+      return undefined
+    }
+    this.#settle()
+    this.#resolve(response)
+    return response
+  }
+
+  reject(error: unknown): void {
+    if (this.#isSettled) return
+    this.#settle()
+    this.#reject(error as Error)
+  }
+
+  /** What to reject with when the deadline has passed. */
+  timeout(hint: string): TimeoutError {
+    return new TimeoutError(`${this.api} request to ${this.#init.peer}`, this.timeoutMs, { hint })
+  }
+
+  #settle(): void {
+    this.#isSettled = true
+    this.#bytes = undefined
+    this.#init.signal?.removeEventListener('abort', this.#onAbort)
+  }
+}
+
+/** A request as it goes over the wire: size, header and body in one array. Throws EncodeError or UnsupportedVersionError. */
+export function encodeRequest<Request extends object, Response extends object>(
+  api: Api<Request, Response>,
+  version: number,
+  body: BodyOf<NoInfer<Request>>,
+  header: { correlationId: number; clientId: string },
+): Uint8Array {
+  const writer = new ByteWriter()
+  const sizeAt = writer.reserve(4)
+  requestHeader.write(
+    writer,
+    { requestApiKey: api.key, requestApiVersion: version, ...header },
+    requestHeaderVersion(api, version),
+  )
+  api.request.write(writer, typeof body === 'function' ? body(version) : body, version)
+  writer.int32At(sizeAt, writer.length - 4)
+  return writer.finish()
+}
+
+/** The body of a response frame. Throws DecodeError, also when bytes are left over. */
+export function decodeResponse<Request extends object, Response extends object>(
+  api: Api<Request, Response>,
+  version: number,
+  frame: Uint8Array,
+): Response {
+  const reader = new ByteReader(frame)
+  responseHeader.read(reader, responseHeaderVersion(api, version))
+  return api.response.decode(frame.subarray(reader.offset), version)
+}

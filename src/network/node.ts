@@ -1,0 +1,215 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { nextTick } from 'node:process'
+import { connect as connectTls, type ConnectionOptions as NodeTlsOptions } from 'node:tls'
+import { AuthenticationError, ConnectionError } from '../errors.ts'
+import type { ConnectOptions, Pem, TlsOptions, Transport, TransportSocket } from './transport.ts'
+
+/** Bytes of the one buffer that a plain TCP connection reads into. */
+const READ_BUFFER_BYTES = 64 * 1024
+/** How long a closing connection may take to send what was written before. */
+const FLUSH_TIMEOUT_MS = 1000
+/** Shortest time for one address of a name before the next is tried beside it; the runtime's own 250 ms are too short for far regions. */
+const MIN_ADDRESS_TIMEOUT_MS = 1000
+
+/** Sockets of Node.js, and of Bun and Deno through their `node:net` and `node:tls`. */
+export const nodeTransport: Transport = { connect }
+
+function connect(options: ConnectOptions): Promise<TransportSocket> {
+  const { tls, signal, handlers } = options
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(signal.reason as Error)
+      return
+    }
+    let isOpen = false
+    let isTcpOpen = false
+    let lastError: Error | undefined
+    const socket = tls === undefined ? openTcp(options) : openTls(options, tls)
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true)
+
+    const onAbort = (): void => {
+      socket.destroy()
+      reject(signal?.reason as Error)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+
+    socket.on('connect', () => (isTcpOpen = true))
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+      isOpen = true
+      signal?.removeEventListener('abort', onAbort)
+      resolve(new NodeSocket(socket))
+    })
+    // With `onread` honoured this one never fires; without, it is how the bytes come.
+    socket.on('data', (chunk) => handlers.data(chunk))
+    socket.on('drain', () => handlers.drain())
+    socket.on('error', (error) => (lastError = error))
+    // The peer has nothing more to say, so no answer can come.
+    socket.on('end', () => socket.destroy())
+    socket.once('close', () => {
+      signal?.removeEventListener('abort', onAbort)
+      if (isOpen) handlers.close(lastError)
+      else reject(connectFailure(options, lastError, isTcpOpen))
+    })
+  })
+}
+
+function openTcp(options: ConnectOptions): Socket {
+  const buffer = new Uint8Array(READ_BUFFER_BYTES)
+  return connectTcp({
+    host: options.host,
+    port: options.port,
+    ...addressSelection(options),
+    onread: {
+      buffer,
+      callback: (size) => {
+        options.handlers.data(size === buffer.length ? buffer : buffer.subarray(0, size))
+        return true
+      },
+    },
+  })
+}
+
+function openTls(options: ConnectOptions, tls: TlsOptions): Socket {
+  const { host, port } = options
+  const settings: NodeTlsOptions = { host, port, ...addressSelection(options) }
+  // Names only: the extension that carries it has no form for addresses.
+  const servername = tls.servername ?? (isIP(host) === 0 ? host : undefined)
+  if (servername !== undefined) settings.servername = servername
+  if (tls.ca !== undefined) settings.ca = pem(tls.ca)
+  if (tls.cert !== undefined) settings.cert = pem(tls.cert)
+  if (tls.key !== undefined) settings.key = pem(tls.key)
+  if (tls.passphrase !== undefined) settings.passphrase = tls.passphrase
+  if (tls.rejectUnauthorized !== undefined) settings.rejectUnauthorized = tls.rejectUnauthorized
+  if (tls.minVersion !== undefined) settings.minVersion = tls.minVersion
+  return connectTls(settings)
+}
+
+/** All addresses of a name are tried, IPv6 and IPv4 in turn (Java: client.dns.lookup=use_all_dns_ips). */
+function addressSelection(options: ConnectOptions): object {
+  return {
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: Math.max(MIN_ADDRESS_TIMEOUT_MS, Math.floor(options.timeoutMs / 8)),
+  }
+}
+
+function pem(value: Pem): string | Buffer | (string | Buffer)[] {
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  return value.map((part) => (typeof part === 'string' ? part : Buffer.from(part)))
+}
+
+class NodeSocket implements TransportSocket {
+  readonly #socket: Socket
+  #isCorked = false
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  /** Requests written in the same turn of the event loop leave in one system call. */
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      socket.cork()
+      nextTick(() => {
+        this.#isCorked = false
+        socket.uncork()
+      })
+    }
+    return socket.write(bytes)
+  }
+
+  close(): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    if (socket.writableLength === 0) {
+      socket.destroy()
+      return
+    }
+    const timer = setTimeout(() => socket.destroy(), FLUSH_TIMEOUT_MS)
+    socket.once('close', () => clearTimeout(timer))
+    socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}
+
+interface SocketError extends Error {
+  code?: string
+  address?: string
+  port?: number
+  errors?: SocketError[]
+}
+
+/** Codes of a certificate that was not accepted: OpenSSL's verification results as Node names them. */
+const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
+/** What each common failure means to someone who sets up a client. */
+const EXPLANATIONS: Readonly<Record<string, string>> = {
+  EAI_AGAIN: 'the name server did not answer',
+  ECONNREFUSED: 'connection refused, nothing listens there',
+  ECONNRESET: 'the peer reset the connection',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ENOTFOUND: 'the host name is unknown',
+  ETIMEDOUT: 'no answer',
+}
+
+function explain(error: SocketError | undefined): string {
+  if (error === undefined) return 'the peer closed the connection'
+  const parts = error.errors?.filter((part) => part.address !== undefined) ?? []
+  if (parts.length > 0) {
+    return parts
+      .map((part) => `${part.address ?? ''} ${EXPLANATIONS[part.code ?? ''] ?? part.code ?? part.message}`)
+      .join(', ')
+  }
+  const explanation = EXPLANATIONS[error.code ?? '']
+  if (explanation !== undefined) return `${explanation} (${error.code ?? ''})`
+  return error.message === '' ? (error.code ?? 'unknown socket error') : error.message
+}
+
+function connectFailure(
+  options: ConnectOptions,
+  error: SocketError | undefined,
+  isTcpOpen: boolean,
+): ConnectionError | AuthenticationError {
+  const { host, port, tls } = options
+  const to = `cannot connect to ${host}:${port}`
+  if (tls === undefined || !isTcpOpen) {
+    return new ConnectionError(`${to}: ${explain(error)}`, { host, port }, { cause: error })
+  }
+  const code = error?.code ?? ''
+  if (CERTIFICATE_CODES.has(code)) {
+    return new AuthenticationError(`${to}: its certificate is not accepted: ${error?.message ?? code}`, 'TLS', {
+      cause: error,
+    })
+  }
+  // What is not TLS at all never becomes so by trying again.
+  const isNotTls = code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG'
+  const hint = isNotTls
+    ? 'the peer does not speak TLS: leave tls out, or use the TLS port'
+    : code.startsWith('ERR_SSL')
+      ? `the TLS handshake failed: ${error?.message ?? code}`
+      : `the connection ended during the TLS handshake (${explain(error)}): does the port expect plaintext?`
+  return new ConnectionError(`${to}: ${hint}`, { host, port }, { cause: error, retriable: !isNotTls })
+}
