@@ -11,6 +11,7 @@ import { classDataName, classPath, javaCommand, javaVersion, jvmFlags } from './
 import { KafkaNode } from './node.ts'
 import { freePorts } from './ports.ts'
 import {
+  jwksUrl,
   listenerHost,
   saslUsers,
   secureListeners,
@@ -19,7 +20,9 @@ import {
   type Listener,
   type NodePlan,
 } from './properties.ts'
+import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts'
 
+const allowedUrlsProperty = 'org.apache.kafka.sasl.oauthbearer.allowed.urls'
 const clusterId = 'MkU3OEVBNTcwNTJENDM2Qg'
 
 export interface ClusterOptions {
@@ -50,6 +53,8 @@ export interface Cluster {
   endpoints(listener: Listener): string
   /** Folder of the PEM files, with `security`: ca, server, badname, client, client.enc.p8, otherca, rogue. */
   readonly certificates: string | undefined
+  /** Makes tokens for the OIDC listener, with `security`. */
+  readonly tokenIssuer: TokenIssuer | undefined
   /** Kills every node and deletes its data. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -83,26 +88,30 @@ async function startOnFreePorts(options: ClusterOptions, path: string, classData
   const root = await mkdtemp(join(tmpdir(), 'kafkawire-'))
   const guard = new Guard(root)
   const nodes: KafkaNode[] = []
+  const tokenIssuer = options.security === true ? await startTokenIssuer() : undefined
   const close = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.kill()))
+    await tokenIssuer?.close()
     await guard.release()
   }
   try {
-    const certificates = options.security === true ? await makeCertificates(root) : undefined
+    const security =
+      tokenIssuer === undefined ? undefined : { certificates: await makeCertificates(root), issuerUrl: tokenIssuer.url }
     const share = existsSync(classData) ? [`-XX:SharedArchiveFile=${classData}`] : []
-    const flags = [...jvmFlags, ...share, ...(options.jvmArgs ?? [])]
-    const plan: ClusterPlan = { nodes: await planNodes(options), certificates, properties: options.properties }
+    const allowed = security === undefined ? [] : [`-D${allowedUrlsProperty}=${jwksUrl(security.issuerUrl)}`]
+    const flags = [...jvmFlags, ...share, ...allowed, ...(options.jvmArgs ?? [])]
+    const plan: ClusterPlan = { nodes: await planNodes(options), security, properties: options.properties }
     for (const node of plan.nodes) {
       const folder = join(root, `node-${node.nodeId}`)
       const propertiesFile = join(folder, 'server.properties')
       await mkdir(folder)
       await writeFile(propertiesFile, serverProperties(plan, node, folder))
-      await format(join(folder, 'data'), node.nodeId, propertiesFile, path, options.security === true)
+      await format(join(folder, 'data'), node.nodeId, propertiesFile, path, security !== undefined)
       const jvmArgs = [...flags, '-cp', path, 'kafka.Kafka', propertiesFile]
       nodes.push(new KafkaNode({ nodeId: node.nodeId, port: node.ports.get('PLAINTEXT'), folder, jvmArgs, guard }))
     }
     await Promise.all(nodes.map((node) => node.start()))
-    return cluster(plan, nodes, certificates, close)
+    return cluster(plan, nodes, tokenIssuer, close)
   } catch (error) {
     await close()
     throw error
@@ -112,7 +121,7 @@ async function startOnFreePorts(options: ClusterOptions, path: string, classData
 function cluster(
   plan: ClusterPlan,
   nodes: readonly KafkaNode[],
-  certificates: string | undefined,
+  tokenIssuer: TokenIssuer | undefined,
   close: () => Promise<void>,
 ): Cluster {
   const endpoints = (listener: Listener): string =>
@@ -129,7 +138,8 @@ function cluster(
       return found
     },
     endpoints,
-    certificates,
+    certificates: plan.security?.certificates,
+    tokenIssuer,
     close,
     [Symbol.asyncDispose]: close,
   }

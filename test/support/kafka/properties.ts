@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 
 /** Names of the listeners a broker can have; CONTROLLER is for the nodes among themselves. */
-export type Listener = 'PLAINTEXT' | 'CONTROLLER' | 'SSL' | 'MTLS' | 'SASL_PLAINTEXT' | 'SASL_SSL' | 'REAUTH'
+export type Listener = 'PLAINTEXT' | 'CONTROLLER' | 'SSL' | 'MTLS' | 'SASL_PLAINTEXT' | 'SASL_SSL' | 'OIDC' | 'REAUTH'
 
-export const secureListeners: readonly Listener[] = ['SSL', 'MTLS', 'SASL_PLAINTEXT', 'SASL_SSL', 'REAUTH']
+export const secureListeners: readonly Listener[] = ['SSL', 'MTLS', 'SASL_PLAINTEXT', 'SASL_SSL', 'OIDC', 'REAUTH']
 
-/** The kind of security of each listener: MTLS asks for a client certificate, REAUTH for a new login every 2 s. */
+/** The kind of security of each listener: MTLS asks for a client certificate, OIDC for a signed token, REAUTH for a new login every 2 s. */
 const securityProtocols: Record<Listener, string> = {
   PLAINTEXT: 'PLAINTEXT',
   CONTROLLER: 'PLAINTEXT',
@@ -13,6 +13,7 @@ const securityProtocols: Record<Listener, string> = {
   MTLS: 'SSL',
   SASL_PLAINTEXT: 'SASL_PLAINTEXT',
   SASL_SSL: 'SASL_SSL',
+  OIDC: 'SASL_PLAINTEXT',
   REAUTH: 'SASL_PLAINTEXT',
 }
 
@@ -30,10 +31,17 @@ export interface NodePlan {
 
 export interface ClusterPlan {
   nodes: readonly NodePlan[]
-  /** Folder made by make-certs.sh; the secure listeners need it. */
-  certificates?: string | undefined
+  /** What the secure listeners need, when there are any. */
+  security?: SecurityFiles | undefined
   /** Settings that win over those chosen here. */
   properties?: Readonly<Record<string, string>> | undefined
+}
+
+export interface SecurityFiles {
+  /** Folder made by make-certs.sh. */
+  certificates: string
+  /** The issuer that the OIDC listener trusts. */
+  issuerUrl: string
 }
 
 /** The text of a node's server.properties. */
@@ -43,7 +51,7 @@ export function serverProperties(cluster: ClusterPlan, node: NodePlan, folder: s
     ...internalTopics(cluster.nodes.filter((other) => other.isBroker).length),
     ...smallAndQuick,
     ...(cluster.nodes.length > 1 ? quickFailover : {}),
-    ...(cluster.certificates === undefined ? {} : security(cluster.certificates)),
+    ...(cluster.security === undefined ? {} : security(cluster.security)),
     ...cluster.properties,
   }
   return Object.entries(settings)
@@ -124,7 +132,7 @@ const quickFailover: Record<string, string> = {
 /** Users of the SASL listeners. SCRAM knows only alice (added when the storage is formatted). */
 export const saslUsers: Readonly<Record<string, string>> = { admin: 'admin-secret', alice: 'alice-secret' }
 
-function security(certificates: string): Record<string, string> {
+function security({ certificates, issuerUrl }: SecurityFiles): Record<string, string> {
   const plainUsers = Object.entries(saslUsers).map(([name, password]) => ` user_${name}="${password}"`)
   const saslListeners = ['sasl_plaintext', 'sasl_ssl'].flatMap((listener): [string, string][] => [
     [`listener.name.${listener}.plain.sasl.jaas.config`, loginModule('plain.PlainLoginModule', plainUsers.join(''))],
@@ -141,6 +149,17 @@ function security(certificates: string): Record<string, string> {
     'listener.name.mtls.ssl.principal.mapping.rules': 'RULE:^CN=([^,]+),OU=apps,O=Test$/$1/,DEFAULT',
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
     ...Object.fromEntries(saslListeners),
+    'listener.name.oidc.sasl.enabled.mechanisms': 'OAUTHBEARER',
+    ...Object.fromEntries(
+      Object.entries({
+        'sasl.jaas.config': loginModule('oauthbearer.OAuthBearerLoginModule'),
+        'sasl.server.callback.handler.class':
+          'org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler',
+        'sasl.oauthbearer.jwks.endpoint.url': jwksUrl(issuerUrl),
+        'sasl.oauthbearer.expected.audience': 'kafka',
+        'sasl.oauthbearer.expected.issuer': issuerUrl,
+      }).map(([name, value]) => [`listener.name.oidc.oauthbearer.${name}`, value]),
+    ),
     'listener.name.reauth.sasl.enabled.mechanisms': 'SCRAM-SHA-256',
     'listener.name.reauth.scram-sha-256.sasl.jaas.config': loginModule('scram.ScramLoginModule'),
     'listener.name.reauth.scram-sha-256.connections.max.reauth.ms': '2000',
@@ -153,4 +172,9 @@ function security(certificates: string): Record<string, string> {
 
 function loginModule(name: string, options = ''): string {
   return `org.apache.kafka.common.security.${name} required${options};`
+}
+
+/** Where the broker gets the keys of an issuer; its JVM must be allowed to ask there. */
+export function jwksUrl(issuerUrl: string): string {
+  return `${issuerUrl}/jwks`
 }
