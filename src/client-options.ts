@@ -66,8 +66,11 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
   ),
 }
 
+/** Options with their defaults in place, as a cluster takes them. */
+export type ClientSettings = ClusterOptions & Omit<Defined<ClientOptions>, 'bootstrapServers' | 'tls'>
+
 /** Checks the options of a client and gives each its default. Throws ConfigError. */
-export function clusterOptions(given: ClientOptions): ClusterOptions {
+export function clientSettings(given: ClientOptions): ClientSettings {
   const settings = resolveOptions<ClientOptions>('Kafka', CLIENT_OPTIONS, given) as Defined<ClientOptions>
   const { bootstrapServers, tls, ...rest } = settings
   return {

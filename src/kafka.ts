@@ -1,8 +1,8 @@
 import { Admin } from './admin/admin.ts'
-import { type ClientOptions, clusterOptions } from './client-options.ts'
+import { type ClientOptions, type ClientSettings, clientSettings } from './client-options.ts'
 import { Consumer } from './consumer/consumer.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
-import { Cluster, type ClusterOptions } from './network/cluster.ts'
+import { Cluster } from './network/cluster.ts'
 import type { ProducerOptions } from './producer/options.ts'
 import { Producer } from './producer/producer.ts'
 
@@ -11,17 +11,17 @@ import { Producer } from './producer/producer.ts'
  * admin clients. Each of those has its own connections and is closed on its own.
  */
 export class Kafka {
-  readonly #options: ClusterOptions
+  readonly #settings: ClientSettings
 
   /** @throws ConfigError for an unknown option or one of the wrong type. */
   constructor(options: ClientOptions) {
-    this.#options = clusterOptions(options)
+    this.#settings = clientSettings(options)
   }
 
   /** A producer. It connects at its first use. */
   producer<K = Uint8Array | string, V = Uint8Array | string>(options: ProducerOptions<K, V> = {}): Producer<K, V> {
-    const { requestTimeoutMs, retryBackoffMs, retryBackoffMaxMs } = this.#options
-    return new Producer<K, V>(new Cluster(this.#options), options, {
+    const { requestTimeoutMs, retryBackoffMs, retryBackoffMaxMs } = this.#settings
+    return new Producer<K, V>(new Cluster(this.#settings), options, {
       requestTimeoutMs,
       retryBackoffMs,
       retryBackoffMaxMs,
@@ -30,11 +30,11 @@ export class Kafka {
 
   /** A consumer. It connects, and joins its group, at its first use. */
   consumer<K = Uint8Array | null, V = Uint8Array | null>(options: ConsumerOptions<K, V> = {}): Consumer<K, V> {
-    return new Consumer<K, V>(new Cluster(this.#options), options)
+    return new Consumer<K, V>(new Cluster(this.#settings), options)
   }
 
   /** A client for creating, deleting and describing topics. It connects at its first use. */
   admin(): Admin {
-    return new Admin(new Cluster(this.#options))
+    return new Admin(new Cluster(this.#settings))
   }
 }

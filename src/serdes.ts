@@ -27,7 +27,8 @@ export interface Serde<T> extends Serializer<T>, Deserializer<T> {}
 /** UTF-8 text; null stays null. */
 export const string: Serde<string | null> = {
   serialize: (data) => {
-    if (data !== null && typeof data !== 'string') throw new EncodeError(`the string serde cannot take ${inspect(data)}`)
+    if (data !== null && typeof data !== 'string')
+      throw new EncodeError(`the string serde cannot take ${inspect(data)}`)
     return data
   },
   deserialize: (bytes) => (bytes === null ? null : decodeUtf8(bytes, 0, bytes.length)),

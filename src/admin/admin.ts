@@ -1,4 +1,4 @@
-import { BrokerError, ClosedError, ConfigError, KafkaError, UnsupportedVersionError } from '../errors.ts'
+import { type BrokerError, ClosedError, ConfigError, KafkaError, UnsupportedVersionError } from '../errors.ts'
 import { inspect } from '../inspect-value.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { retry } from '../network/retry.ts'

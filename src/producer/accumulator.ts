@@ -152,7 +152,7 @@ export class Accumulator {
 
   /** Ends every batch with an error. */
   failAll(error: KafkaError): void {
-    for (const queue of [...this.active]) {
+    for (const queue of this.active) {
       for (const batch of batchesOf(queue)) {
         this.release(queue, batch)
         batch.fail(error)

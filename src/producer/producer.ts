@@ -1,4 +1,4 @@
-import { ClosedError, ConfigError, KafkaError } from '../errors.ts'
+import { ClosedError, ConfigError, type KafkaError } from '../errors.ts'
 import { inspect } from '../inspect-value.ts'
 import type { Cluster } from '../network/cluster.ts'
 import type { TopicMetadata } from '../network/metadata.ts'
@@ -126,7 +126,8 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
       if (!Array.isArray(records)) throw new ConfigError('records', `records must be an array, not ${inspect(records)}`)
       if (records.length === 0) return resolve([])
       const delivery = new ManyDelivery(records.length, resolve, reject)
-      for (let i = 0; i < records.length; i++) this.#accept(records[i]!, delivery, i, options.signal)
+      for (let i = 0; i < records.length; i++)
+        this.#accept(records[i] as ProducerRecord<K, V>, delivery, i, options.signal)
     })
   }
 

@@ -1,0 +1,46 @@
+// Compiled by `npm run check`, never run: what users write must infer, and mistakes must not compile.
+import { bytes, json, Kafka, type RecordHeader, string } from '../../src/index.ts'
+
+interface Order {
+  item: string
+  amount: number
+}
+
+const kafka = new Kafka({ bootstrapServers: 'localhost:9092' })
+
+export async function typedFromSerdes(): Promise<void> {
+  const producer = kafka.producer({ key: string, value: json<Order>() })
+  await producer.send({ topic: 'orders', key: 'k', value: { item: 'tea', amount: 1 } })
+  await producer.send({ topic: 'orders', value: null })
+  // @ts-expect-error an order has an amount
+  await producer.send({ topic: 'orders', value: { item: 'tea' } })
+  // @ts-expect-error keys are strings
+  await producer.send({ topic: 'orders', key: 5, value: null })
+
+  const consumer = kafka.consumer({ groupId: 'g', topics: ['orders'], key: string, value: json<Order>() })
+  for await (const record of consumer) {
+    const amount: number = record.value.amount
+    const key: string | null = record.key
+    const headers: readonly RecordHeader[] = record.headers
+    const offset: number = record.offset
+    void [amount, key, headers, offset]
+  }
+}
+
+export async function bytesByDefault(): Promise<void> {
+  await kafka.producer().send({ topic: 't', value: 'text' })
+  await kafka.producer().send({ topic: 't', key: new Uint8Array(1), value: new Uint8Array(1) })
+  // @ts-expect-error numbers need a serialiser
+  await kafka.producer().send({ topic: 't', value: 5 })
+  for await (const { value } of kafka.consumer({ topics: ['t'], groupId: 'g', value: bytes })) {
+    const content: Uint8Array | null = value
+    void content
+  }
+}
+
+// @ts-expect-error an unknown option
+kafka.producer({ linger: 5 })
+// @ts-expect-error a wrong type
+kafka.producer({ lingerMs: '5' })
+// @ts-expect-error an unknown codec
+kafka.producer({ compression: 'brotli' })
