@@ -1,140 +1,139 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, nullable, records, string, struct, uuid } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/**
+ * Appends record batches to partitions that the receiver leads. With `acks` 0 the broker sends no response at all.
+ * Under transactions V2 (KIP-890) version 12 or above also adds the partitions to the transaction; without them use
+ * version 11 at most within one. Brokers list versions from 0 on for librdkafka's sake, but 4.0 and above refuse those below 3.
+ */
 export interface ProduceRequest {
-  /** DRAFT The transactional ID, or null if the producer is not transactional. [default null] */
+  /** Null outside of transactions. */
   transactionalId: string | null
-  /** DRAFT The number of acknowledgments the producer requires the leader to have received before considering a request complete. Allowed values: 0 for no acknowledgments, 1 for only the leader and -1 for the full ISR. */
+  /** Who must have the records before the answer: -1 all replicas in sync, 1 the leader, 0 nobody. */
   acks: number
-  /** DRAFT The timeout to await a response in milliseconds. */
+  /** Milliseconds that the leader may wait for the other replicas. */
   timeoutMs: number
-  /** DRAFT Each topic to produce to. */
-  topicData: ProduceTopicProduceData[]
+  topicData: ProduceTopic[]
 }
 
-export interface ProduceTopicProduceData {
-  /** DRAFT The topic name. [until 12] */
+export interface ProduceTopic {
+  /** Up to version 12. */
   name: string
-  /** DRAFT The unique topic ID [since 13] */
+  /** From version 13 on (KIP-516). */
   topicId: string
-  /** DRAFT Each partition to produce to. */
-  partitionData: ProducePartitionProduceData[]
+  partitionData: ProducePartition[]
 }
 
-export interface ProducePartitionProduceData {
-  /** DRAFT The partition index. */
+export interface ProducePartition {
   index: number
-  /** DRAFT The record data to be produced. */
+  /** One batch of format v2; brokers refuse a second one in the same partition. Zstandard needs version 7. */
   records: Uint8Array | null
 }
 
-const partitionProduceData = struct<ProducePartitionProduceData>({
+const partition = struct<ProducePartition>({
   index: int32,
   records: nullable(records),
 })
 
-const topicProduceData = struct<ProduceTopicProduceData>({
+const topic = struct<ProduceTopic>({
   name: string.until(12).ignorable(),
   topicId: uuid.since(13).ignorable(),
-  partitionData: array(partitionProduceData),
+  partitionData: array(partition),
 })
 
-/** DRAFT what it asks or answers */
 export interface ProduceResponse {
-  /** DRAFT Each produce response. */
-  responses: ProduceTopicProduceResponse[]
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [default 0] */
+  responses: ProduceTopicResult[]
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT Endpoints for all current-leaders enumerated in PartitionProduceResponses, with errors NOT_LEADER_OR_FOLLOWER. [since 10, tagged] */
+  /** Addresses of the brokers named in `currentLeader` (KIP-951). */
   nodeEndpoints: ProduceNodeEndpoint[]
 }
 
-export interface ProduceTopicProduceResponse {
-  /** DRAFT The topic name. [until 12] */
+export interface ProduceTopicResult {
+  /** Up to version 12. */
   name: string
-  /** DRAFT The unique topic ID [since 13] */
+  /** From version 13 on. */
   topicId: string
-  /** DRAFT Each partition that we produced to within the topic. */
-  partitionResponses: ProducePartitionProduceResponse[]
+  partitionResponses: ProducePartitionResult[]
 }
 
-export interface ProducePartitionProduceResponse {
-  /** DRAFT The partition index. */
+export interface ProducePartitionResult {
   index: number
-  /** DRAFT The error code, or 0 if there was no error. */
+  /**
+   * Retried: NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, KAFKA_STORAGE_ERROR,
+   * NOT_ENOUGH_REPLICAS and _AFTER_APPEND, REQUEST_TIMED_OUT, CORRUPT_MESSAGE. About the batch: MESSAGE_TOO_LARGE,
+   * RECORD_LIST_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP, UNSUPPORTED_COMPRESSION_TYPE. About the producer:
+   * OUT_OF_ORDER_SEQUENCE_NUMBER, DUPLICATE_SEQUENCE_NUMBER (which is a success), UNKNOWN_PRODUCER_ID,
+   * INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE, TRANSACTION_ABORTABLE. Or TOPIC_AUTHORIZATION_FAILED.
+   */
   errorCode: number
-  /** DRAFT The base offset. */
+  /** Offset of the first record of the batch; -1 on an error. */
   baseOffset: bigint
-  /** DRAFT The timestamp returned by broker after appending the messages. If CreateTime is used for the topic, the timestamp will be -1.  If LogAppendTime is used for the topic, the timestamp will be the broker local time when the messages are appended. [default -1] */
+  /** Milliseconds since 1970 when the topic stamps records on appending; -1 when it keeps the producer's timestamps. */
   logAppendTimeMs: bigint
-  /** DRAFT The log start offset. [since 5, default -1] */
+  /** First offset that the partition still has; -1 when the broker does not say. Tells lost sequence state from expired records. */
   logStartOffset: bigint
-  /** DRAFT The batch indices of records that caused the batch to be dropped. [since 8] */
-  recordErrors: ProduceBatchIndexAndErrorMessage[]
-  /** DRAFT The global error message summarizing the common root cause of the records that caused the batch to be dropped. [since 8, default null] */
+  /** The records because of which the whole batch was refused (KIP-467). */
+  recordErrors: ProduceRecordError[]
+  /** What the broker says about the error. */
   errorMessage: string | null
-  /** DRAFT The leader broker that the producer should use for future requests. [since 10, tagged] */
-  currentLeader: ProduceLeaderIdAndEpoch
+  /** Who leads the partition now, along with NOT_LEADER_OR_FOLLOWER (KIP-951). */
+  currentLeader: ProduceLeader
 }
 
-export interface ProduceBatchIndexAndErrorMessage {
-  /** DRAFT The batch index of the record that caused the batch to be dropped. [since 8] */
+export interface ProduceRecordError {
+  /** Position of the record in the batch. */
   batchIndex: number
-  /** DRAFT The error message of the record that caused the batch to be dropped. [since 8, default null] */
   batchIndexErrorMessage: string | null
 }
 
-export interface ProduceLeaderIdAndEpoch {
-  /** DRAFT The ID of the current leader or -1 if the leader is unknown. [since 10, default -1] */
+export interface ProduceLeader {
+  /** Node id; -1 when unknown. */
   leaderId: number
-  /** DRAFT The latest known leader epoch. [since 10, default -1] */
+  /** -1 when unknown. */
   leaderEpoch: number
 }
 
 export interface ProduceNodeEndpoint {
-  /** DRAFT The ID of the associated node. [since 10] */
   nodeId: number
-  /** DRAFT The node's hostname. [since 10] */
   host: string
-  /** DRAFT The node's port. [since 10] */
   port: number
-  /** DRAFT The rack of the node, or null if it has not been assigned to a rack. [since 10, default null] */
+  /** Null when it has no rack. */
   rack: string | null
 }
 
-const batchIndexAndErrorMessage = struct<ProduceBatchIndexAndErrorMessage>({
-  batchIndex: int32.since(8),
-  batchIndexErrorMessage: nullable(string, 8).since(8).default(null),
+const recordError = struct<ProduceRecordError>({
+  batchIndex: int32,
+  batchIndexErrorMessage: nullable(string).default(null),
 })
 
-const leaderIdAndEpoch = struct<ProduceLeaderIdAndEpoch>({
-  leaderId: int32.since(10).default(-1),
-  leaderEpoch: int32.since(10).default(-1),
+const leader = struct<ProduceLeader>({
+  leaderId: int32.default(-1),
+  leaderEpoch: int32.default(-1),
 })
 
-const partitionProduceResponse = struct<ProducePartitionProduceResponse>({
+const partitionResult = struct<ProducePartitionResult>({
   index: int32,
   errorCode: int16,
   baseOffset: int64,
-  logAppendTimeMs: int64.since(2).default(-1n).ignorable(),
+  logAppendTimeMs: int64.default(-1n),
   logStartOffset: int64.since(5).default(-1n).ignorable(),
-  recordErrors: array(batchIndexAndErrorMessage).since(8).ignorable(),
+  recordErrors: array(recordError).since(8).ignorable(),
   errorMessage: nullable(string, 8).since(8).default(null).ignorable(),
-  currentLeader: leaderIdAndEpoch.since(10).tagged(0),
+  currentLeader: leader.since(10).tagged(0),
 })
 
-const topicProduceResponse = struct<ProduceTopicProduceResponse>({
+const topicResult = struct<ProduceTopicResult>({
   name: string.until(12).ignorable(),
   topicId: uuid.since(13).ignorable(),
-  partitionResponses: array(partitionProduceResponse),
+  partitionResponses: array(partitionResult),
 })
 
 const nodeEndpoint = struct<ProduceNodeEndpoint>({
-  nodeId: int32.since(10),
-  host: string.since(10),
-  port: int32.since(10),
-  rack: nullable(string, 10).since(10).default(null),
+  nodeId: int32,
+  host: string,
+  port: int32,
+  rack: nullable(string).default(null),
 })
 
 export const produceApi: Api<ProduceRequest, ProduceResponse> = {
@@ -146,10 +145,10 @@ export const produceApi: Api<ProduceRequest, ProduceResponse> = {
     versions: { min: 3, max: 13 },
     flexibleFrom: 9,
     fields: {
-      transactionalId: nullable(string, 3).since(3).default(null),
+      transactionalId: nullable(string).default(null),
       acks: int16,
       timeoutMs: int32,
-      topicData: array(topicProduceData),
+      topicData: array(topic),
     },
   }),
   response: message<ProduceResponse>({
@@ -158,8 +157,8 @@ export const produceApi: Api<ProduceRequest, ProduceResponse> = {
     versions: { min: 3, max: 13 },
     flexibleFrom: 9,
     fields: {
-      responses: array(topicProduceResponse),
-      throttleTimeMs: int32.since(1).ignorable(),
+      responses: array(topicResult),
+      throttleTimeMs: int32,
       nodeEndpoints: array(nodeEndpoint).since(10).tagged(0),
     },
   }),

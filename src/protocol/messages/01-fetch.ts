@@ -1,81 +1,79 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, int8, message, nullable, records, string, struct, uuid } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/**
+ * Reads record batches of partitions. Consumers send it to leaders, or to a replica that a leader prefers (KIP-392);
+ * replicas use it to follow. From version 7 on a fetch session lets later requests name only what changed (KIP-227).
+ */
 export interface FetchRequest {
-  /** DRAFT The clusterId if known. This is used to validate metadata fetches prior to broker registration. [since 12, default null, tagged] */
+  /** Between controllers only: the cluster that the sender belongs to. */
   clusterId: string | null
-  /** DRAFT The broker ID of the follower, of -1 if this request is from a consumer. [until 14, default -1] */
+  /** Up to version 14: node id of a follower, -1 for consumers. */
   replicaId: number
-  /** DRAFT The state of the replica in the follower. [since 15, tagged] */
+  /** From version 15 on: the follower; all -1 for consumers (KIP-903). */
   replicaState: FetchReplicaState
-  /** DRAFT The maximum time in milliseconds to wait for the response. */
+  /** Longest wait for `minBytes`, in milliseconds. */
   maxWaitMs: number
-  /** DRAFT The minimum bytes to accumulate in the response. */
   minBytes: number
-  /** DRAFT The maximum bytes to fetch.  See KIP-74 for cases where this limit may not be honored. [default 0x7fffffff] */
+  /** Most bytes of records in the response. A first batch that is larger comes whole nevertheless (KIP-74). Default 2^31 - 1. */
   maxBytes: number
-  /** DRAFT This setting controls the visibility of transactional records. Using READ_UNCOMMITTED (isolation_level = 0) makes all records visible. With READ_COMMITTED (isolation_level = 1), non-transactional and COMMITTED transactional records are visible. To be more concrete, READ_COMMITTED returns all data from offsets smaller than the current LSO (last stable offset), and enables the inclusion of the list of aborted transactions in the result, which allows consumers to discard ABORTED transactional records. [default 0] */
+  /** 0 reads everything; 1 (read committed) ends at the last stable offset and lists aborted transactions, whose records the client drops. */
   isolationLevel: number
-  /** DRAFT The fetch session ID. [since 7, default 0] */
+  /** 0 asks for a new session, or for none when `sessionEpoch` is -1. */
   sessionId: number
-  /** DRAFT The fetch session epoch, which is used for ordering requests in a session. [since 7, default -1] */
+  /** Counts the requests of a session: 0 opens one, -1 closes it or does without. */
   sessionEpoch: number
-  /** DRAFT The topics to fetch. */
+  /** Within a session, what is new or changed. Filled in this order until `maxBytes` is reached. */
   topics: FetchTopic[]
-  /** DRAFT In an incremental fetch request, the partitions to remove. [since 7] */
+  /** Partitions to drop from the session. */
   forgottenTopicsData: FetchForgottenTopic[]
-  /** DRAFT Rack ID of the consumer making this request. [since 11, default ] */
+  /** Rack of the consumer, by which the leader chooses a replica to read from; empty for none. */
   rackId: string
 }
 
 export interface FetchReplicaState {
-  /** DRAFT The replica ID of the follower, or -1 if this request is from a consumer. [since 15, default -1] */
   replicaId: number
-  /** DRAFT The epoch of this follower, or -1 if not available. [since 15, default -1] */
+  /** Epoch of the broker's registration. */
   replicaEpoch: bigint
 }
 
 export interface FetchTopic {
-  /** DRAFT The name of the topic to fetch. [until 12] */
+  /** Name, up to version 12. */
   topic: string
-  /** DRAFT The unique topic ID. [since 13] */
+  /** From version 13 on (KIP-516). */
   topicId: string
-  /** DRAFT The partitions to fetch. */
   partitions: FetchPartition[]
 }
 
 export interface FetchPartition {
-  /** DRAFT The partition index. */
   partition: number
-  /** DRAFT The current leader epoch of the partition. [since 9, default -1] */
+  /** Leader epoch in the client's metadata, which the broker compares with its own (KIP-320); -1 not to. */
   currentLeaderEpoch: number
-  /** DRAFT The message offset. */
+  /** Offset to read from. */
   fetchOffset: bigint
-  /** DRAFT The epoch of the last fetched record or -1 if there is none. [since 12, default -1] */
+  /** Leader epoch of the last record read, to notice truncation (KIP-595); -1 not to check. */
   lastFetchedEpoch: number
-  /** DRAFT The earliest available offset of the follower replica.  The field is only used when the request is sent by the follower. [since 5, default -1] */
+  /** First offset that a follower has; -1 for consumers. */
   logStartOffset: bigint
-  /** DRAFT The maximum bytes to fetch from this partition.  See KIP-74 for cases where this limit may not be honored. */
+  /** Most bytes of this partition, but see `maxBytes`. */
   partitionMaxBytes: number
-  /** DRAFT The directory id of the follower fetching. [since 17, tagged] */
+  /** Log directory of a follower. */
   replicaDirectoryId: string
-  /** DRAFT The high-watermark known by the replica. -1 if the high-watermark is not known and 9223372036854775807 if the feature is not supported. [since 18, default 9223372036854775807, tagged] */
+  /** High watermark as a follower knows it: -1 when unknown, 2^63 - 1 when it does not take part (KIP-1166). */
   highWatermark: bigint
 }
 
 export interface FetchForgottenTopic {
-  /** DRAFT The topic name. [since 7, until 12] */
+  /** Name, up to version 12. */
   topic: string
-  /** DRAFT The unique topic ID. [since 13] */
+  /** From version 13 on. */
   topicId: string
-  /** DRAFT The partitions indexes to forget. [since 7] */
   partitions: number[]
 }
 
 const replicaState = struct<FetchReplicaState>({
-  replicaId: int32.since(15).default(-1),
-  replicaEpoch: int64.since(15).default(-1n),
+  replicaId: int32.default(-1),
+  replicaEpoch: int64.default(-1n),
 })
 
 const partition = struct<FetchPartition>({
@@ -96,106 +94,100 @@ const topic = struct<FetchTopic>({
 })
 
 const forgottenTopic = struct<FetchForgottenTopic>({
-  topic: string.since(7).until(12).ignorable(),
+  topic: string.until(12).ignorable(),
   topicId: uuid.since(13).ignorable(),
-  partitions: array(int32).since(7),
+  partitions: array(int32),
 })
 
-/** DRAFT what it asks or answers */
 export interface FetchResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The top level response error code. [since 7] */
+  /** FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH or FETCH_SESSION_TOPIC_ID_ERROR: start a new session. */
   errorCode: number
-  /** DRAFT The fetch session ID, or 0 if this is not part of a fetch session. [since 7, default 0] */
+  /** 0 when the broker keeps no session. */
   sessionId: number
-  /** DRAFT The response topics. */
-  responses: FetchableTopicResponse[]
-  /** DRAFT Endpoints for all current-leaders enumerated in PartitionData, with errors NOT_LEADER_OR_FOLLOWER & FENCED_LEADER_EPOCH. [since 16, tagged] */
+  /** Within a session, only partitions with records, an error or changed offsets. */
+  responses: FetchTopicResult[]
+  /** Addresses of the brokers named in `currentLeader` (KIP-951). */
   nodeEndpoints: FetchNodeEndpoint[]
 }
 
-export interface FetchableTopicResponse {
-  /** DRAFT The topic name. [until 12] */
+export interface FetchTopicResult {
+  /** Name, up to version 12. */
   topic: string
-  /** DRAFT The unique topic ID. [since 13] */
+  /** From version 13 on. */
   topicId: string
-  /** DRAFT The topic partitions. */
-  partitions: FetchPartitionData[]
+  partitions: FetchPartitionResult[]
 }
 
-export interface FetchPartitionData {
-  /** DRAFT The partition index. */
+export interface FetchPartitionResult {
   partitionIndex: number
-  /** DRAFT The error code, or 0 if there was no fetch error. */
+  /**
+   * OFFSET_OUT_OF_RANGE; after new metadata: NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID,
+   * INCONSISTENT_TOPIC_ID, FENCED_LEADER_EPOCH, REPLICA_NOT_AVAILABLE, KAFKA_STORAGE_ERROR; simply retried:
+   * UNKNOWN_LEADER_EPOCH, OFFSET_NOT_AVAILABLE; else TOPIC_AUTHORIZATION_FAILED, CORRUPT_MESSAGE,
+   * UNSUPPORTED_COMPRESSION_TYPE (Zstandard below version 10).
+   */
   errorCode: number
-  /** DRAFT The current high water mark. */
+  /** Offset after the last record that all replicas in sync have: consumers read up to here. -1 on an error. */
   highWatermark: bigint
-  /** DRAFT The last stable offset (or LSO) of the partition. This is the last offset such that the state of all transactional records prior to this offset have been decided (ABORTED or COMMITTED). [default -1] */
+  /** Offset of the first record of a transaction still open, else the high watermark; -1 when not known. */
   lastStableOffset: bigint
-  /** DRAFT The current log start offset. [since 5, default -1] */
+  /** First offset that the partition still has; -1 when the broker does not say. */
   logStartOffset: bigint
-  /** DRAFT In case divergence is detected based on the `LastFetchedEpoch` and `FetchOffset` in the request, this field indicates the largest epoch and its end offset such that subsequent records are known to diverge. [since 12, tagged] */
-  divergingEpoch: FetchEpochEndOffset
-  /** DRAFT The current leader of the partition. [since 12, tagged] */
-  currentLeader: FetchLeaderIdAndEpoch
-  /** DRAFT In the case of fetching an offset less than the LogStartOffset, this is the end offset and epoch that should be used in the FetchSnapshot request. [since 12, tagged] */
+  /** Where the log parts from what the reader has, when `lastFetchedEpoch` shows that it does: truncate to here. */
+  divergingEpoch: FetchDivergingEpoch
+  /** Who leads the partition now, along with NOT_LEADER_OR_FOLLOWER or FENCED_LEADER_EPOCH. */
+  currentLeader: FetchLeader
+  /** Between controllers only: snapshot to fetch instead, as the log starts after `fetchOffset`. */
   snapshotId: FetchSnapshotId
-  /** DRAFT The aborted transactions. */
+  /** Transactions in `records` that were aborted, by first offset; null unless reading committed. */
   abortedTransactions: FetchAbortedTransaction[] | null
-  /** DRAFT The preferred read replica for the consumer to use on its next fetch request. [since 11, default -1] */
+  /** Node id of the replica to read from instead, with no records; -1 to stay with this one (KIP-392). */
   preferredReadReplica: number
-  /** DRAFT The record data. */
+  /** Batches, or message sets of old topics; the first may start before `fetchOffset`, the last may be cut off. */
   records: Uint8Array | null
 }
 
-export interface FetchEpochEndOffset {
-  /** DRAFT The largest epoch. [since 12, default -1] */
+export interface FetchDivergingEpoch {
+  /** -1 when there is no divergence. */
   epoch: number
-  /** DRAFT The end offset of the epoch. [since 12, default -1] */
   endOffset: bigint
 }
 
-export interface FetchLeaderIdAndEpoch {
-  /** DRAFT The ID of the current leader or -1 if the leader is unknown. [since 12, default -1] */
+export interface FetchLeader {
+  /** Node id; -1 when unknown. */
   leaderId: number
-  /** DRAFT The latest known leader epoch. [since 12, default -1] */
+  /** -1 when unknown. */
   leaderEpoch: number
 }
 
 export interface FetchSnapshotId {
-  /** DRAFT The end offset of the epoch. [default -1] */
   endOffset: bigint
-  /** DRAFT The largest epoch. [default -1] */
   epoch: number
 }
 
 export interface FetchAbortedTransaction {
-  /** DRAFT The producer id associated with the aborted transaction. */
   producerId: bigint
-  /** DRAFT The first offset in the aborted transaction. */
   firstOffset: bigint
 }
 
 export interface FetchNodeEndpoint {
-  /** DRAFT The ID of the associated node. [since 16] */
   nodeId: number
-  /** DRAFT The node's hostname. [since 16] */
   host: string
-  /** DRAFT The node's port. [since 16] */
   port: number
-  /** DRAFT The rack of the node, or null if it has not been assigned to a rack. [since 16, default null] */
+  /** Null when it has no rack. */
   rack: string | null
 }
 
-const epochEndOffset = struct<FetchEpochEndOffset>({
-  epoch: int32.since(12).default(-1),
-  endOffset: int64.since(12).default(-1n),
+const divergingEpoch = struct<FetchDivergingEpoch>({
+  epoch: int32.default(-1),
+  endOffset: int64.default(-1n),
 })
 
-const leaderIdAndEpoch = struct<FetchLeaderIdAndEpoch>({
-  leaderId: int32.since(12).default(-1),
-  leaderEpoch: int32.since(12).default(-1),
+const leader = struct<FetchLeader>({
+  leaderId: int32.default(-1),
+  leaderEpoch: int32.default(-1),
 })
 
 const snapshotId = struct<FetchSnapshotId>({
@@ -204,35 +196,35 @@ const snapshotId = struct<FetchSnapshotId>({
 })
 
 const abortedTransaction = struct<FetchAbortedTransaction>({
-  producerId: int64.since(4),
-  firstOffset: int64.since(4),
+  producerId: int64,
+  firstOffset: int64,
 })
 
-const partitionData = struct<FetchPartitionData>({
+const partitionResult = struct<FetchPartitionResult>({
   partitionIndex: int32,
   errorCode: int16,
   highWatermark: int64,
-  lastStableOffset: int64.since(4).default(-1n).ignorable(),
+  lastStableOffset: int64.default(-1n),
   logStartOffset: int64.since(5).default(-1n).ignorable(),
-  divergingEpoch: epochEndOffset.since(12).tagged(0),
-  currentLeader: leaderIdAndEpoch.since(12).tagged(1),
+  divergingEpoch: divergingEpoch.since(12).tagged(0),
+  currentLeader: leader.since(12).tagged(1),
   snapshotId: snapshotId.since(12).tagged(2),
-  abortedTransactions: nullable(array(abortedTransaction), 4).since(4).ignorable(),
+  abortedTransactions: nullable(array(abortedTransaction)),
   preferredReadReplica: int32.since(11).default(-1),
   records: nullable(records),
 })
 
-const ableTopicResponse = struct<FetchableTopicResponse>({
+const topicResult = struct<FetchTopicResult>({
   topic: string.until(12).ignorable(),
   topicId: uuid.since(13).ignorable(),
-  partitions: array(partitionData),
+  partitions: array(partitionResult),
 })
 
 const nodeEndpoint = struct<FetchNodeEndpoint>({
-  nodeId: int32.since(16),
-  host: string.since(16),
-  port: int32.since(16),
-  rack: nullable(string, 16).since(16).default(null),
+  nodeId: int32,
+  host: string,
+  port: int32,
+  rack: nullable(string).default(null),
 })
 
 export const fetchApi: Api<FetchRequest, FetchResponse> = {
@@ -249,8 +241,8 @@ export const fetchApi: Api<FetchRequest, FetchResponse> = {
       replicaState: replicaState.since(15).tagged(1),
       maxWaitMs: int32,
       minBytes: int32,
-      maxBytes: int32.since(3).default(2147483647).ignorable(),
-      isolationLevel: int8.since(4).ignorable(),
+      maxBytes: int32.default(2147483647),
+      isolationLevel: int8,
       sessionId: int32.since(7).ignorable(),
       sessionEpoch: int32.since(7).default(-1).ignorable(),
       topics: array(topic),
@@ -264,10 +256,10 @@ export const fetchApi: Api<FetchRequest, FetchResponse> = {
     versions: { min: 4, max: 18 },
     flexibleFrom: 12,
     fields: {
-      throttleTimeMs: int32.since(1).ignorable(),
+      throttleTimeMs: int32,
       errorCode: int16.since(7).ignorable(),
       sessionId: int32.since(7),
-      responses: array(ableTopicResponse),
+      responses: array(topicResult),
       nodeEndpoints: array(nodeEndpoint).since(16).tagged(0),
     },
   }),

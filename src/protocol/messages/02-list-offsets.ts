@@ -1,31 +1,31 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, int8, message, string, struct } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/** Finds offsets of partitions by time: the first, the next, or that of the first record at or after a timestamp. Goes to the leaders. */
 export interface ListOffsetsRequest {
-  /** DRAFT The broker ID of the requester, or -1 if this request is being made by a normal consumer. */
+  /** -1 for clients, -2 in Kafka's own debugging tools. */
   replicaId: number
-  /** DRAFT This setting controls the visibility of transactional records. Using READ_UNCOMMITTED (isolation_level = 0) makes all records visible. With READ_COMMITTED (isolation_level = 1), non-transactional and COMMITTED transactional records are visible. To be more concrete, READ_COMMITTED returns all data from offsets smaller than the current LSO (last stable offset), and enables the inclusion of the list of aborted transactions in the result, which allows consumers to discard ABORTED transactional records. [since 2] */
+  /** 0 counts every record; 1 (read committed) ends at the last stable offset. */
   isolationLevel: number
-  /** DRAFT Each topic in the request. */
   topics: ListOffsetsTopic[]
-  /** DRAFT The timeout to await a response in milliseconds for requests that require reading from remote storage for topics enabled with tiered storage. [since 10] */
+  /** Milliseconds that the broker may take to read remote storage (KIP-1075). */
   timeoutMs: number
 }
 
 export interface ListOffsetsTopic {
-  /** DRAFT The topic name. */
   name: string
-  /** DRAFT Each partition in the request. */
   partitions: ListOffsetsPartition[]
 }
 
 export interface ListOffsetsPartition {
-  /** DRAFT The partition index. */
   partitionIndex: number
-  /** DRAFT The current leader epoch. [since 4, default -1] */
+  /** Leader epoch in the client's metadata, which the broker compares with its own; -1 not to. */
   currentLeaderEpoch: number
-  /** DRAFT The current timestamp. */
+  /**
+   * Milliseconds since 1970, or -1 the next offset, -2 the first, -3 the record with the largest timestamp (version 7),
+   * -4 the first that is on the broker's own disk (8), -5 the last in remote storage (9), -6 the first not in remote
+   * storage yet (11).
+   */
   timestamp: bigint
 }
 
@@ -40,45 +40,44 @@ const topic = struct<ListOffsetsTopic>({
   partitions: array(partition),
 })
 
-/** DRAFT what it asks or answers */
 export interface ListOffsetsResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 2] */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT Each topic in the response. */
-  topics: ListOffsetsTopicResponse[]
+  topics: ListOffsetsTopicResult[]
 }
 
-export interface ListOffsetsTopicResponse {
-  /** DRAFT The topic name. */
+export interface ListOffsetsTopicResult {
   name: string
-  /** DRAFT Each partition in the response. */
-  partitions: ListOffsetsPartitionResponse[]
+  partitions: ListOffsetsPartitionResult[]
 }
 
-export interface ListOffsetsPartitionResponse {
-  /** DRAFT The partition index. */
+export interface ListOffsetsPartitionResult {
   partitionIndex: number
-  /** DRAFT The partition error code, or 0 if there was no error. */
+  /**
+   * After new metadata: NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, FENCED_LEADER_EPOCH,
+   * KAFKA_STORAGE_ERROR; simply retried: UNKNOWN_LEADER_EPOCH, OFFSET_NOT_AVAILABLE, REQUEST_TIMED_OUT; else
+   * TOPIC_AUTHORIZATION_FAILED, UNSUPPORTED_FOR_MESSAGE_FORMAT.
+   */
   errorCode: number
-  /** DRAFT The timestamp associated with the returned offset. [default -1] */
+  /** Milliseconds since 1970 of the record at `offset`; -1 when the request named no time. */
   timestamp: bigint
-  /** DRAFT The returned offset. [default -1] */
+  /** -1 when no record is that late. */
   offset: bigint
-  /** DRAFT The leader epoch associated with the returned offset. [since 4, default -1] */
+  /** Leader epoch of the record at `offset`; -1 when unknown. */
   leaderEpoch: number
 }
 
-const partitionResponse = struct<ListOffsetsPartitionResponse>({
+const partitionResult = struct<ListOffsetsPartitionResult>({
   partitionIndex: int32,
   errorCode: int16,
-  timestamp: int64.since(1).default(-1n),
-  offset: int64.since(1).default(-1n),
+  timestamp: int64.default(-1n),
+  offset: int64.default(-1n),
   leaderEpoch: int32.since(4).default(-1),
 })
 
-const topicResponse = struct<ListOffsetsTopicResponse>({
+const topicResult = struct<ListOffsetsTopicResult>({
   name: string,
-  partitions: array(partitionResponse),
+  partitions: array(partitionResult),
 })
 
 export const listOffsetsApi: Api<ListOffsetsRequest, ListOffsetsResponse> = {
@@ -103,7 +102,7 @@ export const listOffsetsApi: Api<ListOffsetsRequest, ListOffsetsResponse> = {
     flexibleFrom: 6,
     fields: {
       throttleTimeMs: int32.since(2).ignorable(),
-      topics: array(topicResponse),
+      topics: array(topicResult),
     },
   }),
 }

@@ -1,88 +1,86 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/** Stores how far a group has read. Goes to the group's coordinator; of use without any member too, as for administration. */
 export interface OffsetCommitRequest {
-  /** DRAFT The unique group identifier. */
   groupId: string
-  /** DRAFT The generation of the group if using the classic group protocol or the member epoch if using the consumer protocol. [default -1] */
+  /** Generation of a classic group, epoch of a KIP-848 member (version 9), or -1 to commit without being a member. */
   generationIdOrMemberEpoch: number
-  /** DRAFT The member ID assigned by the group coordinator. */
+  /** Empty when not a member. */
   memberId: string
-  /** DRAFT The unique identifier of the consumer instance provided by end user. [since 7, default null] */
+  /** Null for a dynamic member. */
   groupInstanceId: string | null
-  /** DRAFT The time period in ms to retain the offset. [until 4, default -1] */
+  /** Up to version 4: milliseconds to keep the offsets; -1 leaves it to the broker's `offsets.retention.minutes`. */
   retentionTimeMs: bigint
-  /** DRAFT The topics to commit offsets for. */
-  topics: OffsetCommitRequestTopic[]
+  topics: OffsetCommitTopic[]
 }
 
-export interface OffsetCommitRequestTopic {
-  /** DRAFT The topic name. [until 9] */
+export interface OffsetCommitTopic {
+  /** Up to version 9. */
   name: string
-  /** DRAFT The topic ID. [since 10] */
+  /** From version 10 on. */
   topicId: string
-  /** DRAFT Each partition to commit offsets for. */
-  partitions: OffsetCommitRequestPartition[]
+  partitions: OffsetCommitPartition[]
 }
 
-export interface OffsetCommitRequestPartition {
-  /** DRAFT The partition index. */
+export interface OffsetCommitPartition {
   partitionIndex: number
-  /** DRAFT The message offset to be committed. */
+  /** Offset of the next record to read. */
   committedOffset: bigint
-  /** DRAFT The leader epoch of this partition. [since 6, default -1] */
+  /** Leader epoch of the last record read; -1 when unknown. */
   committedLeaderEpoch: number
-  /** DRAFT Any associated metadata the client wants to keep. */
+  /** Text to keep with the offset, up to the broker's `offset.metadata.max.bytes`. */
   committedMetadata: string | null
 }
 
-const requestPartition = struct<OffsetCommitRequestPartition>({
+const partition = struct<OffsetCommitPartition>({
   partitionIndex: int32,
   committedOffset: int64,
   committedLeaderEpoch: int32.since(6).default(-1).ignorable(),
   committedMetadata: nullable(string),
 })
 
-const requestTopic = struct<OffsetCommitRequestTopic>({
+const topic = struct<OffsetCommitTopic>({
   name: string.until(9).ignorable(),
   topicId: uuid.since(10).ignorable(),
-  partitions: array(requestPartition),
+  partitions: array(partition),
 })
 
-/** DRAFT what it asks or answers */
 export interface OffsetCommitResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 3] */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The responses for each topic. */
-  topics: OffsetCommitResponseTopic[]
+  topics: OffsetCommitTopicResult[]
 }
 
-export interface OffsetCommitResponseTopic {
-  /** DRAFT The topic name. [until 9] */
+export interface OffsetCommitTopicResult {
+  /** Up to version 9. */
   name: string
-  /** DRAFT The topic ID. [since 10] */
+  /** From version 10 on. */
   topicId: string
-  /** DRAFT The responses for each partition in the topic. */
-  partitions: OffsetCommitResponsePartition[]
+  partitions: OffsetCommitPartitionResult[]
 }
 
-export interface OffsetCommitResponsePartition {
-  /** DRAFT The partition index. */
+export interface OffsetCommitPartitionResult {
   partitionIndex: number
-  /** DRAFT The error code, or 0 if there was no error. */
+  /**
+   * After a new FindCoordinator: NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE; simply retried:
+   * COORDINATOR_LOAD_IN_PROGRESS, UNKNOWN_TOPIC_OR_PARTITION, REQUEST_TIMED_OUT; join again first: ILLEGAL_GENERATION,
+   * UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS, FENCED_MEMBER_EPOCH; with the latest epoch: STALE_MEMBER_EPOCH; else
+   * FENCED_INSTANCE_ID, GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_ID, OFFSET_METADATA_TOO_LARGE, INVALID_COMMIT_OFFSET_SIZE,
+   * GROUP_AUTHORIZATION_FAILED, TOPIC_AUTHORIZATION_FAILED.
+   */
   errorCode: number
 }
 
-const responsePartition = struct<OffsetCommitResponsePartition>({
+const partitionResult = struct<OffsetCommitPartitionResult>({
   partitionIndex: int32,
   errorCode: int16,
 })
 
-const responseTopic = struct<OffsetCommitResponseTopic>({
+const topicResult = struct<OffsetCommitTopicResult>({
   name: string.until(9).ignorable(),
   topicId: uuid.since(10).ignorable(),
-  partitions: array(responsePartition),
+  partitions: array(partitionResult),
 })
 
 export const offsetCommitApi: Api<OffsetCommitRequest, OffsetCommitResponse> = {
@@ -95,11 +93,11 @@ export const offsetCommitApi: Api<OffsetCommitRequest, OffsetCommitResponse> = {
     flexibleFrom: 8,
     fields: {
       groupId: string,
-      generationIdOrMemberEpoch: int32.since(1).default(-1).ignorable(),
-      memberId: string.since(1).ignorable(),
+      generationIdOrMemberEpoch: int32.default(-1),
+      memberId: string,
       groupInstanceId: nullable(string, 7).since(7).default(null),
-      retentionTimeMs: int64.since(2).until(4).default(-1n).ignorable(),
-      topics: array(requestTopic),
+      retentionTimeMs: int64.until(4).default(-1n).ignorable(),
+      topics: array(topic),
     },
   }),
   response: message<OffsetCommitResponse>({
@@ -109,7 +107,7 @@ export const offsetCommitApi: Api<OffsetCommitRequest, OffsetCommitResponse> = {
     flexibleFrom: 8,
     fields: {
       throttleTimeMs: int32.since(3).ignorable(),
-      topics: array(responseTopic),
+      topics: array(topicResult),
     },
   }),
 }

@@ -1,157 +1,133 @@
 import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int64, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/** Reads the committed offsets of a group, or from version 8 on of several. Goes to the coordinator, which must be that of all of them. */
 export interface OffsetFetchRequest {
-  /** DRAFT The group to fetch offsets for. [until 7] */
+  /** Up to version 7. */
   groupId: string
-  /** DRAFT Each topic we would like to fetch offsets for, or null to fetch offsets for all topics. [until 7, null 2-7] */
+  /** Up to version 7. Null means every topic with a committed offset, from version 2 on. */
   topics: OffsetFetchRequestTopic[] | null
-  /** DRAFT Each group we would like to fetch offsets for. [since 8] */
+  /** From version 8 on (KIP-709). */
   groups: OffsetFetchRequestGroup[]
-  /** DRAFT Whether broker should hold on returning unstable offsets but set a retriable error code for the partitions. [since 7, default false] */
+  /** Whether to answer UNSTABLE_OFFSET_COMMIT where a transaction is about to commit another offset (KIP-447). */
   requireStable: boolean
 }
 
+/** A topic up to version 7. */
 export interface OffsetFetchRequestTopic {
-  /** DRAFT The topic name. [until 7] */
   name: string
-  /** DRAFT The partition indexes we would like to fetch offsets for. [until 7] */
   partitionIndexes: number[]
 }
 
 export interface OffsetFetchRequestGroup {
-  /** DRAFT The group ID. [since 8] */
   groupId: string
-  /** DRAFT The member id. [since 9, default null] */
+  /** Null unless asked by a member of a KIP-848 group. */
   memberId: string | null
-  /** DRAFT The member epoch if using the new consumer protocol (KIP-848). [since 9, default -1] */
+  /** -1 unless asked by a member of a KIP-848 group. */
   memberEpoch: number
-  /** DRAFT Each topic we would like to fetch offsets for, or null to fetch offsets for all topics. [since 8] */
-  topics: OffsetFetchRequestTopics[] | null
+  /** Null means every topic with a committed offset. */
+  topics: OffsetFetchRequestGroupTopic[] | null
 }
 
-export interface OffsetFetchRequestTopics {
-  /** DRAFT The topic name. [since 8, until 9] */
+/** A topic from version 8 on. */
+export interface OffsetFetchRequestGroupTopic {
+  /** Up to version 9. */
   name: string
-  /** DRAFT The topic ID. [since 10] */
+  /** From version 10 on. */
   topicId: string
-  /** DRAFT The partition indexes we would like to fetch offsets for. [since 8] */
   partitionIndexes: number[]
 }
 
 const requestTopic = struct<OffsetFetchRequestTopic>({
-  name: string.until(7),
-  partitionIndexes: array(int32).until(7),
+  name: string,
+  partitionIndexes: array(int32),
 })
 
-const requestTopics = struct<OffsetFetchRequestTopics>({
-  name: string.since(8).until(9).ignorable(),
+const requestGroupTopic = struct<OffsetFetchRequestGroupTopic>({
+  name: string.until(9).ignorable(),
   topicId: uuid.since(10).ignorable(),
-  partitionIndexes: array(int32).since(8),
+  partitionIndexes: array(int32),
 })
 
 const requestGroup = struct<OffsetFetchRequestGroup>({
-  groupId: string.since(8),
+  groupId: string,
   memberId: nullable(string, 9).since(9).default(null).ignorable(),
   memberEpoch: int32.since(9).default(-1).ignorable(),
-  topics: nullable(array(requestTopics), 8).since(8),
+  topics: nullable(array(requestGroupTopic)),
 })
 
-/** DRAFT what it asks or answers */
 export interface OffsetFetchResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 3] */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The responses per topic. [until 7] */
-  topics: OffsetFetchResponseTopic[]
-  /** DRAFT The top-level error code, or 0 if there was no error. [since 2, until 7, default 0] */
+  /** Up to version 7. */
+  topics: OffsetFetchTopic[]
+  /** Versions 2 to 7: as in OffsetFetchGroup. */
   errorCode: number
-  /** DRAFT The responses per group id. [since 8] */
-  groups: OffsetFetchResponseGroup[]
+  /** From version 8 on. */
+  groups: OffsetFetchGroup[]
 }
 
-export interface OffsetFetchResponseTopic {
-  /** DRAFT The topic name. [until 7] */
+/** A topic up to version 7. */
+export interface OffsetFetchTopic {
   name: string
-  /** DRAFT The responses per partition. [until 7] */
-  partitions: OffsetFetchResponsePartition[]
+  partitions: OffsetFetchPartition[]
 }
 
-export interface OffsetFetchResponsePartition {
-  /** DRAFT The partition index. [until 7] */
+export interface OffsetFetchPartition {
   partitionIndex: number
-  /** DRAFT The committed message offset. [until 7] */
+  /** Offset of the next record to read; -1 when none is committed, which is no error. */
   committedOffset: bigint
-  /** DRAFT The leader epoch. [since 5, until 7, default -1] */
+  /** Leader epoch of the last record read; -1 when unknown. */
   committedLeaderEpoch: number
-  /** DRAFT The partition metadata. [until 7] */
+  /** Text that was committed with the offset. */
   metadata: string | null
-  /** DRAFT The error code, or 0 if there was no error. [until 7] */
+  /** UNSTABLE_OFFSET_COMMIT (retried), UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, TOPIC_AUTHORIZATION_FAILED; in version 1 also the group's errors. */
   errorCode: number
 }
 
-export interface OffsetFetchResponseGroup {
-  /** DRAFT The group ID. [since 8] */
+export interface OffsetFetchGroup {
   groupId: string
-  /** DRAFT The responses per topic. [since 8] */
-  topics: OffsetFetchResponseTopics[]
-  /** DRAFT The group-level error code, or 0 if there was no error. [since 8, default 0] */
+  topics: OffsetFetchGroupTopic[]
+  /**
+   * After a new FindCoordinator: NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE; simply retried:
+   * COORDINATOR_LOAD_IN_PROGRESS; with the latest epoch: STALE_MEMBER_EPOCH; else UNKNOWN_MEMBER_ID,
+   * GROUP_ID_NOT_FOUND, GROUP_AUTHORIZATION_FAILED.
+   */
   errorCode: number
 }
 
-export interface OffsetFetchResponseTopics {
-  /** DRAFT The topic name. [since 8, until 9] */
+/** A topic from version 8 on. */
+export interface OffsetFetchGroupTopic {
+  /** Up to version 9. */
   name: string
-  /** DRAFT The topic ID. [since 10] */
+  /** From version 10 on. */
   topicId: string
-  /** DRAFT The responses per partition. [since 8] */
-  partitions: OffsetFetchResponsePartitions[]
+  partitions: OffsetFetchPartition[]
 }
 
-export interface OffsetFetchResponsePartitions {
-  /** DRAFT The partition index. [since 8] */
-  partitionIndex: number
-  /** DRAFT The committed message offset. [since 8] */
-  committedOffset: bigint
-  /** DRAFT The leader epoch. [since 8, default -1] */
-  committedLeaderEpoch: number
-  /** DRAFT The partition metadata. [since 8] */
-  metadata: string | null
-  /** DRAFT The partition-level error code, or 0 if there was no error. [since 8] */
-  errorCode: number
-}
-
-const responsePartition = struct<OffsetFetchResponsePartition>({
-  partitionIndex: int32.until(7),
-  committedOffset: int64.until(7),
-  committedLeaderEpoch: int32.since(5).until(7).default(-1).ignorable(),
-  metadata: nullable(string, 0, 7).until(7),
-  errorCode: int16.until(7),
+const partition = struct<OffsetFetchPartition>({
+  partitionIndex: int32,
+  committedOffset: int64,
+  committedLeaderEpoch: int32.since(5).default(-1).ignorable(),
+  metadata: nullable(string),
+  errorCode: int16,
 })
 
-const responseTopic = struct<OffsetFetchResponseTopic>({
-  name: string.until(7),
-  partitions: array(responsePartition).until(7),
+const topic = struct<OffsetFetchTopic>({
+  name: string,
+  partitions: array(partition),
 })
 
-const responsePartitions = struct<OffsetFetchResponsePartitions>({
-  partitionIndex: int32.since(8),
-  committedOffset: int64.since(8),
-  committedLeaderEpoch: int32.since(8).default(-1).ignorable(),
-  metadata: nullable(string, 8).since(8),
-  errorCode: int16.since(8),
-})
-
-const responseTopics = struct<OffsetFetchResponseTopics>({
-  name: string.since(8).until(9).ignorable(),
+const groupTopic = struct<OffsetFetchGroupTopic>({
+  name: string.until(9).ignorable(),
   topicId: uuid.since(10).ignorable(),
-  partitions: array(responsePartitions).since(8),
+  partitions: array(partition),
 })
 
-const responseGroup = struct<OffsetFetchResponseGroup>({
-  groupId: string.since(8),
-  topics: array(responseTopics).since(8),
-  errorCode: int16.since(8),
+const group = struct<OffsetFetchGroup>({
+  groupId: string,
+  topics: array(groupTopic),
+  errorCode: int16,
 })
 
 export const offsetFetchApi: Api<OffsetFetchRequest, OffsetFetchResponse> = {
@@ -176,9 +152,9 @@ export const offsetFetchApi: Api<OffsetFetchRequest, OffsetFetchResponse> = {
     flexibleFrom: 6,
     fields: {
       throttleTimeMs: int32.since(3).ignorable(),
-      topics: array(responseTopic).until(7),
+      topics: array(topic).until(7),
       errorCode: int16.since(2).until(7).ignorable(),
-      groups: array(responseGroup).since(8),
+      groups: array(group).since(8),
     },
   }),
 }

@@ -1,56 +1,50 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/** Asks any broker which one coordinates a group or transactional id, or from version 4 on several of one type (KIP-699). */
 export interface FindCoordinatorRequest {
-  /** DRAFT The coordinator key. [until 3] */
+  /** Up to version 3. */
   key: string
-  /** DRAFT The coordinator key type. (group, transaction, share). [since 1, default 0] */
+  /** 0 group, 1 transactional id (version 1), 2 share partition, whose key is `group:topicId:partition` (version 6). */
   keyType: number
-  /** DRAFT The coordinator keys. [since 4] */
+  /** From version 4 on. */
   coordinatorKeys: string[]
 }
 
-/** DRAFT what it asks or answers */
+/** Up to version 3 the answer is in the fields of the response itself, from version 4 on in `coordinators`. */
 export interface FindCoordinatorResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 1] */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The error code, or 0 if there was no error. [until 3] */
+  /** As in FindCoordinatorResult. */
   errorCode: number
-  /** DRAFT The error message, or null if there was no error. [since 1, until 3] */
   errorMessage: string | null
-  /** DRAFT The node id. [until 3] */
   nodeId: number
-  /** DRAFT The host name. [until 3] */
   host: string
-  /** DRAFT The port. [until 3] */
   port: number
-  /** DRAFT Each coordinator result in the response. [since 4] */
-  coordinators: FindCoordinatorCoordinator[]
+  coordinators: FindCoordinatorResult[]
 }
 
-export interface FindCoordinatorCoordinator {
-  /** DRAFT The coordinator key. [since 4] */
+export interface FindCoordinatorResult {
   key: string
-  /** DRAFT The node id. [since 4] */
+  /** -1 on an error. */
   nodeId: number
-  /** DRAFT The host name. [since 4] */
   host: string
-  /** DRAFT The port. [since 4] */
   port: number
-  /** DRAFT The error code, or 0 if there was no error. [since 4] */
+  /**
+   * Retried: COORDINATOR_NOT_AVAILABLE (also while the internal topic is being created), COORDINATOR_LOAD_IN_PROGRESS;
+   * else GROUP_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, INVALID_REQUEST, TRANSACTION_ABORTABLE.
+   */
   errorCode: number
-  /** DRAFT The error message, or null if there was no error. [since 4] */
   errorMessage: string | null
 }
 
-const coordinator = struct<FindCoordinatorCoordinator>({
-  key: string.since(4),
-  nodeId: int32.since(4),
-  host: string.since(4),
-  port: int32.since(4),
-  errorCode: int16.since(4),
-  errorMessage: nullable(string, 4).since(4).ignorable(),
+const result = struct<FindCoordinatorResult>({
+  key: string,
+  nodeId: int32,
+  host: string,
+  port: int32,
+  errorCode: int16,
+  errorMessage: nullable(string).ignorable(),
 })
 
 export const findCoordinatorApi: Api<FindCoordinatorRequest, FindCoordinatorResponse> = {
@@ -79,7 +73,7 @@ export const findCoordinatorApi: Api<FindCoordinatorRequest, FindCoordinatorResp
       nodeId: int32.until(3),
       host: string.until(3),
       port: int32.until(3),
-      coordinators: array(coordinator).since(4),
+      coordinators: array(result).since(4),
     },
   }),
 }

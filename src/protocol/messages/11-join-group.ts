@@ -1,70 +1,71 @@
 import type { Api } from '../api.ts'
 import { array, boolean, bytes, int16, int32, message, nullable, string, struct } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/**
+ * Enters a classic group, or rejoins it for a rebalance. Goes to the group's coordinator, which answers when all
+ * members have joined or the rebalance timeout is over, so it needs a connection of its own.
+ */
 export interface JoinGroupRequest {
-  /** DRAFT The group identifier. */
   groupId: string
-  /** DRAFT The coordinator considers the consumer dead if it receives no heartbeat after this timeout in milliseconds. */
+  /** Milliseconds without a heartbeat after which the coordinator takes the member for dead. */
   sessionTimeoutMs: number
-  /** DRAFT The maximum time in milliseconds that the coordinator will wait for each member to rejoin when rebalancing the group. [since 1, default -1] */
+  /** Milliseconds that a rebalance waits for the member to rejoin; version 0 has none and uses `sessionTimeoutMs`. */
   rebalanceTimeoutMs: number
-  /** DRAFT The member id assigned by the group coordinator. */
+  /** Empty at first; from version 4 on the coordinator then answers MEMBER_ID_REQUIRED with the id to join with (KIP-394). */
   memberId: string
-  /** DRAFT The unique identifier of the consumer instance provided by end user. [since 5, default null] */
+  /** `group.instance.id` of a static member (KIP-345), null for a dynamic one. */
   groupInstanceId: string | null
-  /** DRAFT The unique name the for class of protocols implemented by the group we want to join. */
+  /** What kind of group it is, `consumer` for consumers. */
   protocolType: string
-  /** DRAFT The list of protocols that the member supports. */
-  protocols: JoinGroupRequestProtocol[]
-  /** DRAFT The reason why the member (re-)joins the group. [since 8, default null] */
+  /** Assignors that the member supports, the preferred one first. */
+  protocols: JoinGroupProtocol[]
+  /** Why the member joins, for the broker's log (KIP-800). */
   reason: string | null
 }
 
-export interface JoinGroupRequestProtocol {
-  /** DRAFT The protocol name. */
+export interface JoinGroupProtocol {
   name: string
-  /** DRAFT The protocol metadata. */
+  /** A ConsumerProtocolSubscription behind its int16 version, in a group of consumers. */
   metadata: Uint8Array
 }
 
-const requestProtocol = struct<JoinGroupRequestProtocol>({
+const protocol = struct<JoinGroupProtocol>({
   name: string,
   metadata: bytes,
 })
 
-/** DRAFT what it asks or answers */
 export interface JoinGroupResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 2] */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The error code, or 0 if there was no error. */
+  /**
+   * Join again: MEMBER_ID_REQUIRED with the id given here, UNKNOWN_MEMBER_ID without one, REBALANCE_IN_PROGRESS; after
+   * a new FindCoordinator: NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE; simply retried: COORDINATOR_LOAD_IN_PROGRESS;
+   * fatal: INCONSISTENT_GROUP_PROTOCOL, INVALID_GROUP_ID, INVALID_SESSION_TIMEOUT, GROUP_AUTHORIZATION_FAILED,
+   * GROUP_MAX_SIZE_REACHED, FENCED_INSTANCE_ID, UNSUPPORTED_VERSION.
+   */
   errorCode: number
-  /** DRAFT The generation ID of the group. [default -1] */
+  /** Rises with each rebalance; -1 on an error. */
   generationId: number
-  /** DRAFT The group protocol name. [since 7, default null] */
   protocolType: string | null
-  /** DRAFT The group protocol selected by the coordinator. [null 7+] */
+  /** The assignor that all members support; null on an error from version 7 on, else empty. */
   protocolName: string | null
-  /** DRAFT The leader of the group. */
+  /** Member id of the leader, which assigns the partitions. */
   leader: string
-  /** DRAFT True if the leader must skip running the assignment. [since 9, default false] */
+  /** Whether the leader keeps the assignment as it is: a static member came back (version 9, KIP-814). */
   skipAssignment: boolean
-  /** DRAFT The member ID assigned by the group coordinator. */
   memberId: string
-  /** DRAFT The group members. */
-  members: JoinGroupResponseMember[]
+  /** All members, for the leader only. */
+  members: JoinGroupMember[]
 }
 
-export interface JoinGroupResponseMember {
-  /** DRAFT The group member ID. */
+export interface JoinGroupMember {
   memberId: string
-  /** DRAFT The unique identifier of the consumer instance provided by end user. [since 5, default null] */
   groupInstanceId: string | null
-  /** DRAFT The group member metadata. */
+  /** The metadata of its JoinGroupProtocol named `protocolName`. */
   metadata: Uint8Array
 }
 
-const responseMember = struct<JoinGroupResponseMember>({
+const member = struct<JoinGroupMember>({
   memberId: string,
   groupInstanceId: nullable(string, 5).since(5).default(null).ignorable(),
   metadata: bytes,
@@ -85,7 +86,7 @@ export const joinGroupApi: Api<JoinGroupRequest, JoinGroupResponse> = {
       memberId: string,
       groupInstanceId: nullable(string, 5).since(5).default(null),
       protocolType: string,
-      protocols: array(requestProtocol),
+      protocols: array(protocol),
       reason: nullable(string, 8).since(8).default(null).ignorable(),
     },
   }),
@@ -103,7 +104,7 @@ export const joinGroupApi: Api<JoinGroupRequest, JoinGroupResponse> = {
       leader: string,
       skipAssignment: boolean.since(9),
       memberId: string,
-      members: array(responseMember),
+      members: array(member),
     },
   }),
 }

@@ -1,23 +1,23 @@
 import type { Api } from '../api.ts'
 import { int16, int32, message, nullable, string } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/** Tells the coordinator that a member of a classic group is alive, and learns whether the group rebalances. */
 export interface HeartbeatRequest {
-  /** DRAFT The group id. */
   groupId: string
-  /** DRAFT The generation of the group. */
+  /** Generation in which the member got its partitions. */
   generationId: number
-  /** DRAFT The member ID. */
   memberId: string
-  /** DRAFT The unique identifier of the consumer instance provided by end user. [since 3, default null] */
+  /** Null for a dynamic member. */
   groupInstanceId: string | null
 }
 
-/** DRAFT what it asks or answers */
 export interface HeartbeatResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 1] */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The error code, or 0 if there was no error. */
+  /**
+   * Join again: REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID; after a new FindCoordinator:
+   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE; fatal: FENCED_INSTANCE_ID, GROUP_AUTHORIZATION_FAILED.
+   */
   errorCode: number
 }
 

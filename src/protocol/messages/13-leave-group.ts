@@ -1,54 +1,52 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, message, nullable, string, struct } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/**
+ * Takes members out of a classic group at once, without waiting for their session timeout. A member sends it for
+ * itself, an administrator for others from version 3 on (KIP-345).
+ */
 export interface LeaveGroupRequest {
-  /** DRAFT The ID of the group to leave. */
   groupId: string
-  /** DRAFT The member ID to remove from the group. [until 2] */
+  /** Up to version 2: the one member that leaves. */
   memberId: string
-  /** DRAFT List of leaving member identities. [since 3] */
-  members: LeaveGroupMemberIdentity[]
+  /** From version 3 on. */
+  members: LeaveGroupMember[]
 }
 
-export interface LeaveGroupMemberIdentity {
-  /** DRAFT The member ID to remove from the group. [since 3] */
+export interface LeaveGroupMember {
+  /** May be empty for a static member. */
   memberId: string
-  /** DRAFT The group instance ID to remove from the group. [since 3, default null] */
+  /** Null for a dynamic member. */
   groupInstanceId: string | null
-  /** DRAFT The reason why the member left the group. [since 5, default null] */
+  /** For the broker's log (KIP-800). */
   reason: string | null
 }
 
-const memberIdentity = struct<LeaveGroupMemberIdentity>({
-  memberId: string.since(3),
-  groupInstanceId: nullable(string, 3).since(3).default(null),
+const member = struct<LeaveGroupMember>({
+  memberId: string,
+  groupInstanceId: nullable(string).default(null),
   reason: nullable(string, 5).since(5).default(null).ignorable(),
 })
 
-/** DRAFT what it asks or answers */
 export interface LeaveGroupResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 1] */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The error code, or 0 if there was no error. */
+  /** NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, GROUP_AUTHORIZATION_FAILED; below version 3 also UNKNOWN_MEMBER_ID. */
   errorCode: number
-  /** DRAFT List of leaving member responses. [since 3] */
-  members: LeaveGroupMemberResponse[]
+  members: LeaveGroupMemberResult[]
 }
 
-export interface LeaveGroupMemberResponse {
-  /** DRAFT The member ID to remove from the group. [since 3] */
+export interface LeaveGroupMemberResult {
   memberId: string
-  /** DRAFT The group instance ID to remove from the group. [since 3] */
   groupInstanceId: string | null
-  /** DRAFT The error code, or 0 if there was no error. [since 3] */
+  /** UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID. */
   errorCode: number
 }
 
-const memberResponse = struct<LeaveGroupMemberResponse>({
-  memberId: string.since(3),
-  groupInstanceId: nullable(string, 3).since(3),
-  errorCode: int16.since(3),
+const memberResult = struct<LeaveGroupMemberResult>({
+  memberId: string,
+  groupInstanceId: nullable(string),
+  errorCode: int16,
 })
 
 export const leaveGroupApi: Api<LeaveGroupRequest, LeaveGroupResponse> = {
@@ -62,7 +60,7 @@ export const leaveGroupApi: Api<LeaveGroupRequest, LeaveGroupResponse> = {
     fields: {
       groupId: string,
       memberId: string.until(2),
-      members: array(memberIdentity).since(3),
+      members: array(member).since(3),
     },
   }),
   response: message<LeaveGroupResponse>({
@@ -73,7 +71,7 @@ export const leaveGroupApi: Api<LeaveGroupRequest, LeaveGroupResponse> = {
     fields: {
       throttleTimeMs: int32.since(1).ignorable(),
       errorCode: int16,
-      members: array(memberResponse).since(3),
+      members: array(memberResult).since(3),
     },
   }),
 }

@@ -1,47 +1,48 @@
 import type { Api } from '../api.ts'
 import { array, bytes, int16, int32, message, nullable, string, struct } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/**
+ * Second half of joining a classic group: the leader hands in everyone's assignment, the others nothing, and each gets
+ * its own in answer once the leader's is there.
+ */
 export interface SyncGroupRequest {
-  /** DRAFT The unique group identifier. */
   groupId: string
-  /** DRAFT The generation of the group. */
+  /** As JoinGroup answered. */
   generationId: number
-  /** DRAFT The member ID assigned by the group. */
   memberId: string
-  /** DRAFT The unique identifier of the consumer instance provided by end user. [since 3, default null] */
+  /** Null for a dynamic member. */
   groupInstanceId: string | null
-  /** DRAFT The group protocol type. [since 5, default null] */
+  /** As JoinGroup answered; the coordinator compares it from version 5 on (KIP-559). */
   protocolType: string | null
-  /** DRAFT The group protocol name. [since 5, default null] */
+  /** As JoinGroup answered; the coordinator compares it from version 5 on. */
   protocolName: string | null
-  /** DRAFT Each assignment. */
-  assignments: SyncGroupRequestAssignment[]
+  /** Empty unless the sender is the leader. */
+  assignments: SyncGroupAssignment[]
 }
 
-export interface SyncGroupRequestAssignment {
-  /** DRAFT The ID of the member to assign. */
+export interface SyncGroupAssignment {
   memberId: string
-  /** DRAFT The member assignment. */
+  /** A ConsumerProtocolAssignment behind its int16 version, in a group of consumers. */
   assignment: Uint8Array
 }
 
-const requestAssignment = struct<SyncGroupRequestAssignment>({
+const assignment = struct<SyncGroupAssignment>({
   memberId: string,
   assignment: bytes,
 })
 
-/** DRAFT what it asks or answers */
 export interface SyncGroupResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 1] */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The error code, or 0 if there was no error. */
+  /**
+   * Join again: REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID; after a new FindCoordinator:
+   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE; fatal: FENCED_INSTANCE_ID, INCONSISTENT_GROUP_PROTOCOL,
+   * GROUP_AUTHORIZATION_FAILED.
+   */
   errorCode: number
-  /** DRAFT The group protocol type. [since 5, default null] */
   protocolType: string | null
-  /** DRAFT The group protocol name. [since 5, default null] */
   protocolName: string | null
-  /** DRAFT The member assignment. */
+  /** What the leader gave for this member; empty when it gave nothing. */
   assignment: Uint8Array
 }
 
@@ -60,7 +61,7 @@ export const syncGroupApi: Api<SyncGroupRequest, SyncGroupResponse> = {
       groupInstanceId: nullable(string, 3).since(3).default(null),
       protocolType: nullable(string, 5).since(5).default(null).ignorable(),
       protocolName: nullable(string, 5).since(5).default(null).ignorable(),
-      assignments: array(requestAssignment),
+      assignments: array(assignment),
     },
   }),
   response: message<SyncGroupResponse>({

@@ -1,79 +1,78 @@
 import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int64, message, nullable, string, struct } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/**
+ * Asks a broker which APIs it offers at which versions: the first request of a connection, allowed before
+ * authentication. A broker that does not know the version answers UNSUPPORTED_VERSION in the layout of version 0.
+ */
 export interface ApiVersionsRequest {
-  /** DRAFT The name of the client. [since 3] */
+  /** Letters, digits, `.` and `-`, beginning and ending with a letter or digit (KIP-511). */
   clientSoftwareName: string
-  /** DRAFT The version of the client. [since 3] */
+  /** Spelt like the name. */
   clientSoftwareVersion: string
-  /** DRAFT The cluster ID the client intends to connect to. Provide both ClusterId and NodeId, if known. [since 5, default null] */
+  /** Cluster that the client expects; goes with `nodeId` (KIP-1242). */
   clusterId: string | null
-  /** DRAFT The node ID the client intends to connect to. Provide both ClusterId and NodeId, if known. [since 5, default -1] */
+  /** Broker that the client expects; -1 for any. */
   nodeId: number
 }
 
-/** DRAFT what it asks or answers */
 export interface ApiVersionsResponse {
-  /** DRAFT The top-level error code. */
+  /**
+   * UNSUPPORTED_VERSION: ask again at the version that `apiKeys` gives for this API, or at 0 when it gives none.
+   * INVALID_REQUEST: the software name or version is misspelt. REBOOTSTRAP_REQUIRED: this is another cluster or broker.
+   */
   errorCode: number
-  /** DRAFT The APIs supported by the broker. */
-  apiKeys: ApiVersionsApiVersion[]
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. [since 1] */
+  apiKeys: ApiVersionsKey[]
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT Features supported by the broker. Note: in v0-v3, features with MinSupportedVersion = 0 are omitted. [since 3, tagged] */
-  supportedFeatures: ApiVersionsSupportedFeatureKey[]
-  /** DRAFT The monotonically increasing epoch for the finalized features information. Valid values are >= 0. A value of -1 is special and represents unknown epoch. [since 3, default -1, tagged] */
+  /** Features that this broker could run. Those that start at level 0 are left out below version 4 (KAFKA-17011). */
+  supportedFeatures: ApiVersionsSupportedFeature[]
+  /** Rises with each change of `finalizedFeatures`; -1 when the broker does not know them. */
   finalizedFeaturesEpoch: bigint
-  /** DRAFT List of cluster-wide finalized features. The information is valid only if FinalizedFeaturesEpoch >= 0. [since 3, tagged] */
-  finalizedFeatures: ApiVersionsFinalizedFeatureKey[]
-  /** DRAFT Set by a KRaft controller if the required configurations for ZK migration are present. [since 3, default false, tagged] */
+  /** Features as the whole cluster runs them (KIP-584). */
+  finalizedFeatures: ApiVersionsFinalizedFeature[]
+  /** Set by controllers during a migration from ZooKeeper, which ended with Kafka 3.9. */
   zkMigrationReady: boolean
 }
 
-export interface ApiVersionsApiVersion {
-  /** DRAFT The API index. */
+export interface ApiVersionsKey {
   apiKey: number
-  /** DRAFT The minimum supported version, inclusive. */
+  /** First version, inclusive. */
   minVersion: number
-  /** DRAFT The maximum supported version, inclusive. */
+  /** Last version, inclusive. */
   maxVersion: number
 }
 
-export interface ApiVersionsSupportedFeatureKey {
-  /** DRAFT The name of the feature. [since 3] */
+export interface ApiVersionsSupportedFeature {
+  /** Such as `metadata.version` or `transaction.version`. */
   name: string
-  /** DRAFT The minimum supported version for the feature. [since 3] */
   minVersion: number
-  /** DRAFT The maximum supported version for the feature. [since 3] */
   maxVersion: number
 }
 
-export interface ApiVersionsFinalizedFeatureKey {
-  /** DRAFT The name of the feature. [since 3] */
+export interface ApiVersionsFinalizedFeature {
   name: string
-  /** DRAFT The cluster-wide finalized max version level for the feature. [since 3] */
+  /** The level in use. */
   maxVersionLevel: number
-  /** DRAFT The cluster-wide finalized min version level for the feature. [since 3] */
   minVersionLevel: number
 }
 
-const apiVersion = struct<ApiVersionsApiVersion>({
+const key = struct<ApiVersionsKey>({
   apiKey: int16,
   minVersion: int16,
   maxVersion: int16,
 })
 
-const supportedFeatureKey = struct<ApiVersionsSupportedFeatureKey>({
-  name: string.since(3),
-  minVersion: int16.since(3),
-  maxVersion: int16.since(3),
+const supportedFeature = struct<ApiVersionsSupportedFeature>({
+  name: string,
+  minVersion: int16,
+  maxVersion: int16,
 })
 
-const finalizedFeatureKey = struct<ApiVersionsFinalizedFeatureKey>({
-  name: string.since(3),
-  maxVersionLevel: int16.since(3),
-  minVersionLevel: int16.since(3),
+const finalizedFeature = struct<ApiVersionsFinalizedFeature>({
+  name: string,
+  maxVersionLevel: int16,
+  minVersionLevel: int16,
 })
 
 export const apiVersionsApi: Api<ApiVersionsRequest, ApiVersionsResponse> = {
@@ -98,11 +97,11 @@ export const apiVersionsApi: Api<ApiVersionsRequest, ApiVersionsResponse> = {
     flexibleFrom: 3,
     fields: {
       errorCode: int16,
-      apiKeys: array(apiVersion),
+      apiKeys: array(key),
       throttleTimeMs: int32.since(1).ignorable(),
-      supportedFeatures: array(supportedFeatureKey).since(3).tagged(0).ignorable(),
+      supportedFeatures: array(supportedFeature).since(3).tagged(0).ignorable(),
       finalizedFeaturesEpoch: int64.since(3).tagged(1).default(-1n).ignorable(),
-      finalizedFeatures: array(finalizedFeatureKey).since(3).tagged(2).ignorable(),
+      finalizedFeatures: array(finalizedFeature).since(3).tagged(2).ignorable(),
       zkMigrationReady: boolean.since(3).tagged(3).ignorable(),
     },
   }),

@@ -1,118 +1,111 @@
 import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int8, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/** Creates topics. Goes to the controller of ZooKeeper clusters; a broker of a KRaft cluster passes it on. */
 export interface CreateTopicsRequest {
-  /** DRAFT The topics to create. */
-  topics: CreateTopicsCreatableTopic[]
-  /** DRAFT How long to wait in milliseconds before timing out the request. [default 60000] */
+  topics: CreateTopicsTopic[]
+  /** Milliseconds that the controller may take. Default 60000. */
   timeoutMs: number
-  /** DRAFT If true, check that the topics can be created as specified, but don't create anything. [default false] */
+  /** Whether only to check if the topics could be created. */
   validateOnly: boolean
 }
 
-export interface CreateTopicsCreatableTopic {
-  /** DRAFT The topic name. */
+export interface CreateTopicsTopic {
   name: string
-  /** DRAFT The number of partitions to create in the topic, or -1 if we are either specifying a manual partition assignment or using the default partitions. */
+  /** -1 for the broker's `num.partitions` (version 4, KIP-464), or when `assignments` says it. */
   numPartitions: number
-  /** DRAFT The number of replicas to create for each partition in the topic, or -1 if we are either specifying a manual partition assignment or using the default replication factor. */
+  /** -1 for the broker's `default.replication.factor` (version 4), or when `assignments` says it. */
   replicationFactor: number
-  /** DRAFT The manual partition assignment, or the empty array if we are using automatic assignment. */
-  assignments: CreateTopicsCreatableReplicaAssignment[]
-  /** DRAFT The custom topic configurations to set. */
-  configs: CreateTopicsCreatableTopicConfig[]
+  /** Empty to let the controller place the replicas. */
+  assignments: CreateTopicsAssignment[]
+  configs: CreateTopicsConfig[]
 }
 
-export interface CreateTopicsCreatableReplicaAssignment {
-  /** DRAFT The partition index. */
+export interface CreateTopicsAssignment {
   partitionIndex: number
-  /** DRAFT The brokers to place the partition on. */
+  /** Node ids of the replicas, the preferred leader first. */
   brokerIds: number[]
 }
 
-export interface CreateTopicsCreatableTopicConfig {
-  /** DRAFT The configuration name. */
+export interface CreateTopicsConfig {
+  /** Such as `cleanup.policy`. */
   name: string
-  /** DRAFT The configuration value. */
   value: string | null
 }
 
-const creatableReplicaAssignment = struct<CreateTopicsCreatableReplicaAssignment>({
+const assignment = struct<CreateTopicsAssignment>({
   partitionIndex: int32,
   brokerIds: array(int32),
 })
 
-const creatableTopicConfig = struct<CreateTopicsCreatableTopicConfig>({
+const config = struct<CreateTopicsConfig>({
   name: string,
   value: nullable(string),
 })
 
-const creatableTopic = struct<CreateTopicsCreatableTopic>({
+const topic = struct<CreateTopicsTopic>({
   name: string,
   numPartitions: int32,
   replicationFactor: int16,
-  assignments: array(creatableReplicaAssignment),
-  configs: array(creatableTopicConfig),
+  assignments: array(assignment),
+  configs: array(config),
 })
 
-/** DRAFT what it asks or answers */
 export interface CreateTopicsResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT Results for each topic we tried to create. */
-  topics: CreateTopicsCreatableTopicResult[]
+  topics: CreateTopicsTopicResult[]
 }
 
-export interface CreateTopicsCreatableTopicResult {
-  /** DRAFT The topic name. */
+export interface CreateTopicsTopicResult {
   name: string
-  /** DRAFT The unique topic ID. [since 7] */
+  /** The zero UUID on an error. */
   topicId: string
-  /** DRAFT The error code, or 0 if there was no error. */
+  /**
+   * TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR,
+   * INVALID_REPLICA_ASSIGNMENT, INVALID_CONFIG, POLICY_VIOLATION, TOPIC_AUTHORIZATION_FAILED,
+   * CLUSTER_AUTHORIZATION_FAILED, INVALID_REQUEST for a name given twice; retried: NOT_CONTROLLER, REQUEST_TIMED_OUT,
+   * THROTTLING_QUOTA_EXCEEDED (version 6, KIP-599).
+   */
   errorCode: number
-  /** DRAFT The error message, or null if there was no error. [null 0+] */
   errorMessage: string | null
-  /** DRAFT Optional topic config error returned if configs are not returned in the response. [since 5, tagged] */
+  /** Why the fields below are not filled, such as TOPIC_AUTHORIZATION_FAILED. */
   topicConfigErrorCode: number
-  /** DRAFT Number of partitions of the topic. [since 5, default -1] */
+  /** -1 on an error (version 5, KIP-525). */
   numPartitions: number
-  /** DRAFT Replication factor of the topic. [since 5, default -1] */
+  /** -1 on an error. */
   replicationFactor: number
-  /** DRAFT Configuration of the topic. [since 5] */
-  configs: CreateTopicsCreatableTopicConfigs[] | null
+  /** The configuration in force, defaults included; null on an error. */
+  configs: CreateTopicsConfigResult[] | null
 }
 
-export interface CreateTopicsCreatableTopicConfigs {
-  /** DRAFT The configuration name. [since 5] */
+export interface CreateTopicsConfigResult {
   name: string
-  /** DRAFT The configuration value. [since 5] */
+  /** Null when it is sensitive. */
   value: string | null
-  /** DRAFT True if the configuration is read-only. [since 5] */
   readOnly: boolean
-  /** DRAFT The configuration source. [since 5, default -1] */
+  /** 1 topic, 2 broker, 3 default of all brokers, 4 the broker's file, 5 built in, 6 broker logger; -1 unknown. */
   configSource: number
-  /** DRAFT True if this configuration is sensitive. [since 5] */
   isSensitive: boolean
 }
 
-const creatableTopicConfigs = struct<CreateTopicsCreatableTopicConfigs>({
-  name: string.since(5),
-  value: nullable(string, 5).since(5),
-  readOnly: boolean.since(5),
-  configSource: int8.since(5).default(-1).ignorable(),
-  isSensitive: boolean.since(5),
+const configResult = struct<CreateTopicsConfigResult>({
+  name: string,
+  value: nullable(string),
+  readOnly: boolean,
+  configSource: int8.default(-1),
+  isSensitive: boolean,
 })
 
-const creatableTopicResult = struct<CreateTopicsCreatableTopicResult>({
+const topicResult = struct<CreateTopicsTopicResult>({
   name: string,
   topicId: uuid.since(7).ignorable(),
   errorCode: int16,
-  errorMessage: nullable(string).since(1).ignorable(),
+  errorMessage: nullable(string),
   topicConfigErrorCode: int16.since(5).tagged(0).ignorable(),
   numPartitions: int32.since(5).default(-1).ignorable(),
   replicationFactor: int16.since(5).default(-1).ignorable(),
-  configs: nullable(array(creatableTopicConfigs), 5).since(5).ignorable(),
+  configs: nullable(array(configResult), 5).since(5).ignorable(),
 })
 
 export const createTopicsApi: Api<CreateTopicsRequest, CreateTopicsResponse> = {
@@ -124,9 +117,9 @@ export const createTopicsApi: Api<CreateTopicsRequest, CreateTopicsResponse> = {
     versions: { min: 2, max: 7 },
     flexibleFrom: 5,
     fields: {
-      topics: array(creatableTopic),
+      topics: array(topic),
       timeoutMs: int32.default(60000),
-      validateOnly: boolean.since(1),
+      validateOnly: boolean,
     },
   }),
   response: message<CreateTopicsResponse>({
@@ -135,8 +128,8 @@ export const createTopicsApi: Api<CreateTopicsRequest, CreateTopicsResponse> = {
     versions: { min: 2, max: 7 },
     flexibleFrom: 5,
     fields: {
-      throttleTimeMs: int32.since(2).ignorable(),
-      topics: array(creatableTopicResult),
+      throttleTimeMs: int32,
+      topics: array(topicResult),
     },
   }),
 }

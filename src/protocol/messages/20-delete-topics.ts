@@ -1,48 +1,48 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/** Deletes topics and their records. Goes to the controller of ZooKeeper clusters; a broker of a KRaft cluster passes it on. */
 export interface DeleteTopicsRequest {
-  /** DRAFT The name or topic ID of the topic. [since 6] */
-  topics: DeleteTopicsDeleteTopicState[]
-  /** DRAFT The names of the topics to delete. [until 5] */
+  /** From version 6 on: each topic by name or by id. */
+  topics: DeleteTopicsTopic[]
+  /** Up to version 5. */
   topicNames: string[]
-  /** DRAFT The length of time in milliseconds to wait for the deletions to complete. */
+  /** Milliseconds that the controller may take. */
   timeoutMs: number
 }
 
-export interface DeleteTopicsDeleteTopicState {
-  /** DRAFT The topic name. [since 6, default null] */
+export interface DeleteTopicsTopic {
+  /** Null when the topic is given by its id. */
   name: string | null
-  /** DRAFT The unique topic ID. [since 6] */
+  /** The zero UUID when the topic is given by its name. */
   topicId: string
 }
 
-const deleteTopicState = struct<DeleteTopicsDeleteTopicState>({
-  name: nullable(string, 6).since(6).default(null),
-  topicId: uuid.since(6),
+const topic = struct<DeleteTopicsTopic>({
+  name: nullable(string).default(null),
+  topicId: uuid,
 })
 
-/** DRAFT what it asks or answers */
 export interface DeleteTopicsResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The results for each topic we tried to delete. */
-  responses: DeleteTopicsDeletableTopicResult[]
+  responses: DeleteTopicsTopicResult[]
 }
 
-export interface DeleteTopicsDeletableTopicResult {
-  /** DRAFT The topic name. [null 6+] */
+export interface DeleteTopicsTopicResult {
+  /** Null when the topic was given by an id that does not exist, or that the client may not describe. */
   name: string | null
-  /** DRAFT The unique topic ID. [since 6] */
   topicId: string
-  /** DRAFT The deletion error, or 0 if the deletion succeeded. */
+  /**
+   * UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, TOPIC_DELETION_DISABLED (INVALID_REQUEST below version 3),
+   * TOPIC_AUTHORIZATION_FAILED, INVALID_REQUEST; retried: NOT_CONTROLLER, REQUEST_TIMED_OUT,
+   * THROTTLING_QUOTA_EXCEEDED (version 5, KIP-599).
+   */
   errorCode: number
-  /** DRAFT The error message, or null if there was no error. [since 5, default null] */
   errorMessage: string | null
 }
 
-const deletableTopicResult = struct<DeleteTopicsDeletableTopicResult>({
+const topicResult = struct<DeleteTopicsTopicResult>({
   name: nullable(string, 6),
   topicId: uuid.since(6).ignorable(),
   errorCode: int16,
@@ -58,7 +58,7 @@ export const deleteTopicsApi: Api<DeleteTopicsRequest, DeleteTopicsResponse> = {
     versions: { min: 1, max: 6 },
     flexibleFrom: 4,
     fields: {
-      topics: array(deleteTopicState).since(6),
+      topics: array(topic).since(6),
       topicNames: array(string).until(5).ignorable(),
       timeoutMs: int32,
     },
@@ -69,8 +69,8 @@ export const deleteTopicsApi: Api<DeleteTopicsRequest, DeleteTopicsResponse> = {
     versions: { min: 1, max: 6 },
     flexibleFrom: 4,
     fields: {
-      throttleTimeMs: int32.since(1).ignorable(),
-      responses: array(deletableTopicResult),
+      throttleTimeMs: int32,
+      responses: array(topicResult),
     },
   }),
 }

@@ -1,35 +1,43 @@
 import type { Api } from '../api.ts'
 import { boolean, int16, int32, int64, message, nullable, string } from '../schema.ts'
 
-/** DRAFT what it asks or answers */
+/**
+ * Gets the producer id and epoch that make a producer idempotent. With a transactional id it goes to that id's
+ * coordinator, which fences older producers and completes their open transaction (KIP-98); without one, to any broker.
+ * Brokers offer version 6 only where unstable versions are switched on.
+ */
 export interface InitProducerIdRequest {
-  /** DRAFT The transactional id, or null if the producer is not transactional. */
+  /** Null for a producer that is idempotent only. */
   transactionalId: string | null
-  /** DRAFT The time in ms to wait before aborting idle transactions sent by this producer. This is only relevant if a TransactionalId has been defined. */
+  /** Milliseconds that a transaction may stay open before the coordinator aborts it. */
   transactionTimeoutMs: number
-  /** DRAFT The producer id. This is used to disambiguate requests if a transactional id is reused following its expiration. [since 3, default -1] */
+  /** Id held so far, to go on with it at a higher epoch after an error (KIP-360); -1 for a new one. */
   producerId: bigint
-  /** DRAFT The producer's current epoch. This will be checked against the producer epoch on the broker, and the request will return an error if they do not match. [since 3, default -1] */
+  /** Goes with `producerId`; -1 for a new one. */
   producerEpoch: number
-  /** DRAFT True if the client wants to enable two-phase commit (2PC) protocol for transactions. [since 6, default false] */
+  /** Whether an outside transaction manager decides on the transactions (KIP-939). */
   enable2Pc: boolean
-  /** DRAFT True if the client wants to keep the currently ongoing transaction instead of aborting it. [since 6, default false] */
+  /** Whether to keep a prepared transaction open instead of aborting it (KIP-939). */
   keepPreparedTxn: boolean
 }
 
-/** DRAFT what it asks or answers */
 export interface InitProducerIdResponse {
-  /** DRAFT The duration in milliseconds for which the request was throttled due to a quota violation, or zero if the request did not violate any quota. */
+  /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** DRAFT The error code, or 0 if there was no error. */
+  /**
+   * After a new FindCoordinator: NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE; simply retried:
+   * COORDINATOR_LOAD_IN_PROGRESS, CONCURRENT_TRANSACTIONS; else INVALID_PRODUCER_EPOCH or PRODUCER_FENCED (version 4),
+   * INVALID_TRANSACTION_TIMEOUT, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED,
+   * TRANSACTION_ABORTABLE (version 5).
+   */
   errorCode: number
-  /** DRAFT The current producer id. [default -1] */
+  /** -1 on an error. */
   producerId: bigint
-  /** DRAFT The current epoch associated with the producer id. */
+  /** Starts at 0 for a new id. */
   producerEpoch: number
-  /** DRAFT The producer id for ongoing transaction when KeepPreparedTxn is used, -1 if there is no transaction ongoing. [since 6, default -1] */
+  /** Producer id of the prepared transaction that was kept; -1 when there is none. */
   ongoingTxnProducerId: bigint
-  /** DRAFT The epoch associated with the  producer id for ongoing transaction when KeepPreparedTxn is used, -1 if there is no transaction ongoing. [since 6, default -1] */
+  /** Epoch of the prepared transaction that was kept; -1 when there is none. */
   ongoingTxnProducerEpoch: number
 }
 
