@@ -1,4 +1,7 @@
-/** Kafka's number of each API up to Kafka 4.4, those between brokers and controllers and those removed in 4.0 (4 to 7) included. */
+/**
+ * Kafka's number of each API up to Kafka 4.4, those between brokers and controllers and those removed in 4.0 (4 to 7)
+ * included.
+ */
 export const apiKeys = {
   Produce: 0,
   Fetch: 1,

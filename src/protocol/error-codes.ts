@@ -1,6 +1,8 @@
 import { BrokerError, type BrokerErrorContext } from '../errors.ts'
 
-/** What to do about an error: `retry` as it is, `refresh` the metadata and retry, or nothing, when retrying is in vain. */
+/**
+ * What to do about an error: `retry` as it is, `refresh` the metadata and retry, or nothing, when retrying is in vain.
+ */
 type Remedy = 'retry' | 'refresh'
 
 /** Every error code of Kafka 4.4 (Java: org.apache.kafka.common.protocol.Errors), in numeric order. */

@@ -75,7 +75,10 @@ export function encodeAssignment(assignment: Encodable<ConsumerProtocolAssignmen
   return encodeVersioned(consumerProtocolAssignment, assignment, version)
 }
 
-/** Reads an assignment of any version. Empty bytes, which a member that gets nothing may see, are no partitions. Throws DecodeError. */
+/**
+ * Reads an assignment of any version. Empty bytes, which a member that gets nothing may see, are no partitions. Throws
+ * DecodeError.
+ */
 export function decodeAssignment(data: Uint8Array): ConsumerProtocolAssignment {
   if (data.length === 0) return { assignedPartitions: [], userData: null }
   return decodeVersioned(consumerProtocolAssignment, data)
@@ -88,7 +91,10 @@ function encodeVersioned<T extends object>(of: Message<T>, value: Encodable<NoIn
   return writer.finish()
 }
 
-/** Versions above the newest known only add fields at the end, so they are read as the newest and the rest is skipped (Java: ConsumerProtocol). */
+/**
+ * Versions above the newest known only add fields at the end, so they are read as the newest and the rest is skipped
+ * (Java: ConsumerProtocol).
+ */
 function decodeVersioned<T extends object>(of: Message<T>, data: Uint8Array): T {
   const reader = new ByteReader(data)
   const version = reader.int16()

@@ -71,7 +71,10 @@ export interface ProducePartitionResult {
   baseOffset: bigint
   /** Milliseconds since 1970 when the topic stamps records on appending; -1 when it keeps the producer's timestamps. */
   logAppendTimeMs: bigint
-  /** First offset that the partition still has; -1 when the broker does not say. Tells lost sequence state from expired records. */
+  /**
+   * First offset that the partition still has; -1 when the broker does not say. Tells lost sequence state from expired
+   * records.
+   */
   logStartOffset: bigint
   /** The records because of which the whole batch was refused (KIP-467). */
   recordErrors: ProduceRecordError[]

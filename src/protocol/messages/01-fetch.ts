@@ -15,9 +15,15 @@ export interface FetchRequest {
   /** Longest wait for `minBytes`, in milliseconds. */
   maxWaitMs: number
   minBytes: number
-  /** Most bytes of records in the response. A first batch that is larger comes whole nevertheless (KIP-74). Default 2^31 - 1. */
+  /**
+   * Most bytes of records in the response. A first batch that is larger comes whole nevertheless (KIP-74). Default 2^31
+   * - 1.
+   */
   maxBytes: number
-  /** 0 reads everything; 1 (read committed) ends at the last stable offset and lists aborted transactions, whose records the client drops. */
+  /**
+   * 0 reads everything; 1 (read committed) ends at the last stable offset and lists aborted transactions, whose records
+   * the client drops.
+   */
   isolationLevel: number
   /** 0 asks for a new session, or for none when `sessionEpoch` is -1. */
   sessionId: number

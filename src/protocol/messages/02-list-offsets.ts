@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, int8, message, string, struct } from '../schema.ts'
 
-/** Finds offsets of partitions by time: the first, the next, or that of the first record at or after a timestamp. Goes to the leaders. */
+/**
+ * Finds offsets of partitions by time: the first, the next, or that of the first record at or after a timestamp. Goes
+ * to the leaders.
+ */
 export interface ListOffsetsRequest {
   /** -1 for clients, -2 in Kafka's own debugging tools. */
   replicaId: number

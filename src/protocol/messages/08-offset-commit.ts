@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** Stores how far a group has read. Goes to the group's coordinator; of use without any member too, as for administration. */
+/**
+ * Stores how far a group has read. Goes to the group's coordinator; of use without any member too, as for
+ * administration.
+ */
 export interface OffsetCommitRequest {
   groupId: string
   /** Generation of a classic group, epoch of a KIP-848 member (version 9), or -1 to commit without being a member. */

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int64, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** Reads the committed offsets of a group, or from version 8 on of several. Goes to the coordinator, which must be that of all of them. */
+/**
+ * Reads the committed offsets of a group, or from version 8 on of several. Goes to the coordinator, which must be that
+ * of all of them.
+ */
 export interface OffsetFetchRequest {
   /** Up to version 7. */
   groupId: string
@@ -81,7 +84,10 @@ export interface OffsetFetchPartition {
   committedLeaderEpoch: number
   /** Text that was committed with the offset. */
   metadata: string | null
-  /** UNSTABLE_OFFSET_COMMIT (retried), UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, TOPIC_AUTHORIZATION_FAILED; in version 1 also the group's errors. */
+  /**
+   * UNSTABLE_OFFSET_COMMIT (retried), UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, TOPIC_AUTHORIZATION_FAILED; in
+   * version 1 also the group's errors.
+   */
   errorCode: number
 }
 

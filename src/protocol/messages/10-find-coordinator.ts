@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
-/** Asks any broker which one coordinates a group or transactional id, or from version 4 on several of one type (KIP-699). */
+/**
+ * Asks any broker which one coordinates a group or transactional id, or from version 4 on several of one type
+ * (KIP-699).
+ */
 export interface FindCoordinatorRequest {
   /** Up to version 3. */
   key: string

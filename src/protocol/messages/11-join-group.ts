@@ -11,7 +11,10 @@ export interface JoinGroupRequest {
   sessionTimeoutMs: number
   /** Milliseconds that a rebalance waits for the member to rejoin; version 0 has none and uses `sessionTimeoutMs`. */
   rebalanceTimeoutMs: number
-  /** Empty at first; from version 4 on the coordinator then answers MEMBER_ID_REQUIRED with the id to join with (KIP-394). */
+  /**
+   * Empty at first; from version 4 on the coordinator then answers MEMBER_ID_REQUIRED with the id to join with
+   * (KIP-394).
+   */
   memberId: string
   /** `group.instance.id` of a static member (KIP-345), null for a dynamic one. */
   groupInstanceId: string | null

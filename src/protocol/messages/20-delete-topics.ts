@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** Deletes topics and their records. Goes to the controller of ZooKeeper clusters; a broker of a KRaft cluster passes it on. */
+/**
+ * Deletes topics and their records. Goes to the controller of ZooKeeper clusters; a broker of a KRaft cluster passes it
+ * on.
+ */
 export interface DeleteTopicsRequest {
   /** From version 6 on: each topic by name or by id. */
   topics: DeleteTopicsTopic[]
