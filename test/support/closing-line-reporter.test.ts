@@ -5,10 +5,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CommandError, run } from './kafka/command.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const config = `
-import { ClosingLineReporter } from '${root}test/support/closing-line-reporter.ts'
-export default { test: { reporters: ['default', new ClosingLineReporter()] } }
-`
 
 describe('the closing line of a test run', () => {
   let folder = ''
@@ -18,17 +14,22 @@ describe('the closing line of a test run', () => {
     const parent = join(root, 'node_modules/.kafkawire')
     await mkdir(parent, { recursive: true })
     folder = await mkdtemp(join(parent, 'reporter-'))
-    await writeFile(join(folder, 'vitest.config.mjs'), config)
   })
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  /** Last line of a run over one test file with this content. */
-  async function closingLine(content: string): Promise<string | undefined> {
+  /** Last line of a run over one test file with this content, set up by a module with that content. */
+  async function closingLine(content: string, setup = ''): Promise<string | undefined> {
     await writeFile(join(folder, 'sample.test.mjs'), `import { beforeAll, describe, test } from 'vitest'\n${content}`)
+    await writeFile(join(folder, 'setup.mjs'), `export function setup() { ${setup} }`)
+    await writeFile(
+      join(folder, 'vitest.config.mjs'),
+      `import { ClosingLineReporter } from '${root}test/support/closing-line-reporter.ts'
+      const reporters = ['default', new ClosingLineReporter()]
+      export default { test: { reporters, globalSetup: 'setup.mjs', exclude: [] } }`,
+    )
     const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-    const args = [vitest, 'run', '--root', folder, '--exclude', 'none']
-    const output = await run(process.execPath, args).catch((error: CommandError) => error)
+    const output = await run(process.execPath, [vitest, 'run', '--root', folder]).catch((error: CommandError) => error)
     return output.stdout.trimEnd().split('\n').at(-1)
   }
 
@@ -42,6 +43,12 @@ describe('the closing line of a test run', () => {
     expect(await closingLine("throw new Error('not loaded')")).toBe('0 passed, 1 failed, 0 skipped')
     expect(await closingLine("test('a', () => { void Promise.reject(new Error('stray')) })")).toBe(
       '1 passed, 1 failed, 0 skipped',
+    )
+  })
+
+  test('counts a failed global set-up as a failure', async () => {
+    expect(await closingLine("test('a', () => {})", "throw new Error('no broker')")).toBe(
+      '0 passed, 1 failed, 0 skipped',
     )
   })
 
