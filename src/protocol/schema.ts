@@ -40,6 +40,7 @@ export interface CodecContext {
   /** Whether the version uses compact lengths and tagged fields (KIP-482). */
   isFlexible: boolean
   isNullable: boolean
+  isTagged: boolean
 }
 
 /** A type of the wire, for all versions. `kind` and what hangs on it let tools walk a schema. */
@@ -141,7 +142,7 @@ export class Field<T> {
   compile(version: number, isFlexible: boolean): Codec<T> {
     const { nullable: range } = this.options
     const isNullable = range !== undefined && version >= range.min && version <= range.max
-    return this.type.compile({ version, isFlexible, isNullable })
+    return this.type.compile({ version, isFlexible, isNullable, isTagged: this.options.tag !== undefined })
   }
 }
 
@@ -344,7 +345,7 @@ export type FieldsOf<T> = { readonly [K in keyof T]-?: Field<T[K]> }
 
 /**
  * A group of fields, in wire order. Always name T: `struct<T>({…})`.
- * A nullable struct is one byte, -1 for null and 1 for a value, before the fields (KIP-893).
+ * A nullable struct is one byte, -1 for null and 1 for a value, before the fields (KIP-893); for null in a tagged field it is 0.
  */
 export function struct<T extends object>(fields: FieldsOf<T>): Field<T> {
   const named = fields as unknown as Record<string, Field<unknown>>
@@ -354,9 +355,9 @@ export function struct<T extends object>(fields: FieldsOf<T>): Field<T> {
     fields: named,
     zero: () => defaultsOf(entries) as T,
     isZero: (value) => entries.every(([name, of]) => of.isDefault((value as Record<string, unknown>)[name])),
-    compile: ({ version, isFlexible, isNullable }) => {
+    compile: ({ version, isFlexible, isNullable, isTagged }) => {
       const codec = compileStruct<T>(entries, version, isFlexible)
-      return isNullable ? nullableStruct(codec) : codec
+      return isNullable ? nullableStruct(codec, isTagged ? 0 : -1) : codec
     },
   })
 }
@@ -367,18 +368,18 @@ function defaultsOf(entries: [string, Field<unknown>][]): Record<string, unknown
   return value
 }
 
-function nullableStruct<T extends object>(codec: Codec<T>): Codec<T> {
+function nullableStruct<T extends object>(codec: Codec<T>, nullMark: number): Codec<T> {
   return {
     minSize: 1,
     read: (reader) => {
       const at = reader.offset
       const mark = reader.int8()
       if (mark === 1) return codec.read(reader)
-      if (mark === -1) return null as unknown as T
-      throw new DecodeError(`${mark} does not say whether a struct follows: 1 and -1 do`, { offset: at })
+      if (mark === nullMark) return null as unknown as T
+      throw new DecodeError(`${mark} does not say whether a struct follows: 1 and ${nullMark} do`, { offset: at })
     },
     write: (writer, value) => {
-      writer.int8(value === null ? -1 : 1)
+      writer.int8(value === null ? nullMark : 1)
       if (value !== null) codec.write(writer, value)
     },
   }
