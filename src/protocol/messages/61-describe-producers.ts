@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, nullable, string, struct } from '../schema.ts'
 
-/** Asks the leader of each partition which idempotent and transactional producers it remembers: the way to find a hanging transaction (KIP-664). */
+/**
+ * Asks the leader of each partition which idempotent and transactional producers it remembers: the way to find a
+ * hanging transaction (KIP-664).
+ */
 export interface DescribeProducersRequest {
   topics: DescribeProducersRequestTopic[]
 }
@@ -26,8 +29,8 @@ export interface DescribeProducersTopic {
 export interface DescribeProducersPartition {
   partitionIndex: number
   /**
-   * NOT_LEADER_OR_FOLLOWER and UNKNOWN_TOPIC_OR_PARTITION ask for newer metadata; TOPIC_AUTHORIZATION_FAILED (the client
-   * must be allowed to read the topic), INVALID_TOPIC_EXCEPTION and KAFKA_STORAGE_ERROR are the others.
+   * NOT_LEADER_OR_FOLLOWER and UNKNOWN_TOPIC_OR_PARTITION ask for newer metadata; TOPIC_AUTHORIZATION_FAILED (the
+   * client must be allowed to read the topic), INVALID_TOPIC_EXCEPTION and KAFKA_STORAGE_ERROR are the others.
    */
   errorCode: number
   errorMessage: string | null

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, string, struct } from '../schema.ts'
 
-/** Asks a transaction coordinator for the state of transactional ids (KIP-664). Each id has its own coordinator: split by it before sending. */
+/**
+ * Asks a transaction coordinator for the state of transactional ids (KIP-664). Each id has its own coordinator: split
+ * by it before sending.
+ */
 export interface DescribeTransactionsRequest {
   /** An empty list describes nothing. */
   transactionalIds: string[]
@@ -17,11 +20,15 @@ export interface DescribeTransactionsResponse {
 export interface DescribeTransactionsState {
   /**
    * NOT_COORDINATOR and COORDINATOR_NOT_AVAILABLE: look the coordinator up again; COORDINATOR_LOAD_IN_PROGRESS: wait;
-   * TRANSACTIONAL_ID_NOT_FOUND: unknown or expired; TRANSACTIONAL_ID_AUTHORIZATION_FAILED; INVALID_REQUEST for an empty id.
+   * TRANSACTIONAL_ID_NOT_FOUND: unknown or expired; TRANSACTIONAL_ID_AUTHORIZATION_FAILED; INVALID_REQUEST for an empty
+   * id.
    */
   errorCode: number
   transactionalId: string
-  /** `Empty`, `Ongoing`, `PrepareCommit`, `PrepareAbort`, `CompleteCommit`, `CompleteAbort` or `PrepareEpochFence`; empty with an error. */
+  /**
+   * `Empty`, `Ongoing`, `PrepareCommit`, `PrepareAbort`, `CompleteCommit`, `CompleteAbort` or `PrepareEpochFence`;
+   * empty with an error.
+   */
   transactionState: string
   /** Milliseconds after which the coordinator aborts the transaction by itself. */
   transactionTimeoutMs: number
@@ -30,8 +37,8 @@ export interface DescribeTransactionsState {
   producerId: bigint
   producerEpoch: number
   /**
-   * Partitions of the open transaction; while it is being ended, those that still wait for their marker. Topics that the
-   * client may not describe are missing.
+   * Partitions of the open transaction; while it is being ended, those that still wait for their marker. Topics that
+   * the client may not describe are missing.
    */
   topics: DescribeTransactionsTopic[]
 }

@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, nullable, string, struct } from '../schema.ts'
 
 /**
- * Asks a broker for the transactional ids it coordinates (KIP-664). Only the answers of all brokers together make the whole list.
- * A transaction is listed when it passes every filter.
+ * Asks a broker for the transactional ids it coordinates (KIP-664). Only the answers of all brokers together make the
+ * whole list. A transaction is listed when it passes every filter.
  */
 export interface ListTransactionsRequest {
   /** State names as in DescribeTransactions; empty lets every state through. */
@@ -20,7 +20,10 @@ export interface ListTransactionsRequest {
 export interface ListTransactionsResponse {
   /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** COORDINATOR_LOAD_IN_PROGRESS and COORDINATOR_NOT_AVAILABLE may be tried again; INVALID_REGULAR_EXPRESSION refuses the pattern (version 2). */
+  /**
+   * COORDINATOR_LOAD_IN_PROGRESS and COORDINATOR_NOT_AVAILABLE may be tried again; INVALID_REGULAR_EXPRESSION refuses
+   * the pattern (version 2).
+   */
   errorCode: number
   /** Names from `stateFilters` that the coordinator does not know; it left them out of account. */
   unknownStateFilters: string[]

@@ -2,14 +2,20 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, message, nullable, string, struct, uuid } from '../schema.ts'
 
 /**
- * Joins a consumer group, keeps the membership alive, reports what the member owns, and leaves (KIP-848). Goes to the group's coordinator.
- * The first heartbeat carries everything; later ones leave out (null or -1) what has not changed, and after an error everything is sent again.
+ * Joins a consumer group, keeps the membership alive, reports what the member owns, and leaves (KIP-848). Goes to the
+ * group's coordinator. The first heartbeat carries everything; later ones leave out (null or -1) what has not changed,
+ * and after an error everything is sent again.
  */
 export interface ConsumerGroupHeartbeatRequest {
   groupId: string
-  /** From version 1 on the member makes it up, a UUID, and keeps it for as long as the process lives (KIP-1082); in version 0 it is empty on joining. */
+  /**
+   * From version 1 on the member makes it up, a UUID, and keeps it for as long as the process lives (KIP-1082); in
+   * version 0 it is empty on joining.
+   */
   memberId: string
-  /** 0 to join, -1 to leave, -2 for a static member that leaves and means to come back; else the epoch last received. */
+  /**
+   * 0 to join, -1 to leave, -2 for a static member that leaves and means to come back; else the epoch last received.
+   */
   memberEpoch: number
   /** Identity of a static member; null for a dynamic one or when unchanged. */
   instanceId: string | null
@@ -38,11 +44,14 @@ export interface ConsumerGroupHeartbeatResponse {
   /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
   /**
-   * - NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE: look the coordinator up and send again; COORDINATOR_LOAD_IN_PROGRESS: wait and send again.
+   * - NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE: look the coordinator up and send again; COORDINATOR_LOAD_IN_PROGRESS:
+   *   wait and send again.
    * - UNKNOWN_MEMBER_ID, FENCED_MEMBER_EPOCH: drop all partitions and join anew with epoch 0.
-   * - UNRELEASED_INSTANCE_ID: another member has the instance id. UNSUPPORTED_ASSIGNOR: the coordinator has no such assignor.
+   * - UNRELEASED_INSTANCE_ID: another member has the instance id. UNSUPPORTED_ASSIGNOR: the coordinator has no such
+   *   assignor.
    * - GROUP_MAX_SIZE_REACHED, GROUP_AUTHORIZATION_FAILED, TOPIC_AUTHORIZATION_FAILED, INVALID_REQUEST,
-   *   INVALID_REGULAR_EXPRESSION (version 1): the application has to act. GROUP_ID_NOT_FOUND: the group is of another type, or gone.
+   *   INVALID_REGULAR_EXPRESSION (version 1): the application has to act. GROUP_ID_NOT_FOUND: the group is of another
+   *   type, or gone.
    * - UNSUPPORTED_VERSION: the cluster has not switched the protocol on; the classic one is left.
    */
   errorCode: number

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int8, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** Asks a group coordinator for the state and members of consumer groups of the KIP-848 protocol. DescribeGroups is for the classic ones. */
+/**
+ * Asks a group coordinator for the state and members of consumer groups of the KIP-848 protocol. DescribeGroups is for
+ * the classic ones.
+ */
 export interface ConsumerGroupDescribeRequest {
   groupIds: string[]
   /** Whether to fill `authorizedOperations`. */
@@ -18,8 +21,8 @@ export interface ConsumerGroupDescribeResponse {
 export interface ConsumerGroupDescription {
   /**
    * NOT_COORDINATOR and COORDINATOR_NOT_AVAILABLE: look the coordinator up again; COORDINATOR_LOAD_IN_PROGRESS: wait;
-   * GROUP_ID_NOT_FOUND: no such group, or a classic one; INVALID_GROUP_ID, INVALID_REQUEST, GROUP_AUTHORIZATION_FAILED, and
-   * TOPIC_AUTHORIZATION_FAILED when a member subscribes to a topic that the client may not describe.
+   * GROUP_ID_NOT_FOUND: no such group, or a classic one; INVALID_GROUP_ID, INVALID_REQUEST, GROUP_AUTHORIZATION_FAILED,
+   * and TOPIC_AUTHORIZATION_FAILED when a member subscribes to a topic that the client may not describe.
    */
   errorCode: number
   errorMessage: string | null
@@ -28,7 +31,9 @@ export interface ConsumerGroupDescription {
   groupState: string
   /** Rises with each change of members, subscriptions or topics. */
   groupEpoch: number
-  /** The group epoch that the target assignment was worked out for. Lower than `groupEpoch` while a new one is pending. */
+  /**
+   * The group epoch that the target assignment was worked out for. Lower than `groupEpoch` while a new one is pending.
+   */
   assignmentEpoch: number
   assignorName: string
   members: ConsumerGroupDescribeMember[]
@@ -52,7 +57,10 @@ export interface ConsumerGroupDescribeMember {
   assignment: ConsumerGroupDescribeAssignment
   /** What it is to own in the end. */
   targetAssignment: ConsumerGroupDescribeAssignment
-  /** 0 for a member that speaks the classic protocol, 1 for one of the consumer protocol, -1 when the broker does not say (KIP-1099). */
+  /**
+   * 0 for a member that speaks the classic protocol, 1 for one of the consumer protocol, -1 when the broker does not
+   * say (KIP-1099).
+   */
   memberType: number
 }
 

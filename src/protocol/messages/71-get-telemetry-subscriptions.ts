@@ -11,7 +11,10 @@ export interface GetTelemetrySubscriptionsRequest {
 export interface GetTelemetrySubscriptionsResponse {
   /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
-  /** THROTTLING_QUOTA_EXCEEDED when asked again before the interval was over; INVALID_REQUEST and UNSUPPORTED_VERSION: do without telemetry. */
+  /**
+   * THROTTLING_QUOTA_EXCEEDED when asked again before the interval was over; INVALID_REQUEST and UNSUPPORTED_VERSION:
+   * do without telemetry.
+   */
   errorCode: number
   /** A new id when the request had none, else the zero UUID. */
   clientInstanceId: string
@@ -25,7 +28,10 @@ export interface GetTelemetrySubscriptionsResponse {
   telemetryMaxBytes: number
   /** Whether counters tell what was added since the last push, rather than the total. */
   deltaTemporality: boolean
-  /** Prefixes of metric names. An empty list wants nothing; a list of one string that is empty or `*` wants all (Java's ClientTelemetryUtils has the `*`). */
+  /**
+   * Prefixes of metric names. An empty list wants nothing; a list of one string that is empty or `*` wants all (Java's
+   * ClientTelemetryUtils has the `*`).
+   */
   requestedMetrics: string[]
 }
 

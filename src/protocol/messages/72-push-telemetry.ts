@@ -19,9 +19,9 @@ export interface PushTelemetryResponse {
   /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
   /**
-   * UNKNOWN_SUBSCRIPTION_ID and UNSUPPORTED_COMPRESSION_TYPE: get the subscriptions again, at once; TELEMETRY_TOO_LARGE and
-   * THROTTLING_QUOTA_EXCEEDED (pushed too early): drop this push, go on with the next; INVALID_RECORD (the metrics could not
-   * be read), INVALID_REQUEST (such as a push after the last one) and UNSUPPORTED_VERSION: stop pushing.
+   * UNKNOWN_SUBSCRIPTION_ID and UNSUPPORTED_COMPRESSION_TYPE: get the subscriptions again, at once; TELEMETRY_TOO_LARGE
+   * and THROTTLING_QUOTA_EXCEEDED (pushed too early): drop this push, go on with the next; INVALID_RECORD (the metrics
+   * could not be read), INVALID_REQUEST (such as a push after the last one) and UNSUPPORTED_VERSION: stop pushing.
    */
   errorCode: number
 }

@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, int8, message, string, struct } from '../schema.ts'
 
 /**
- * Asks for the names of what can have a configuration (KIP-1142). Version 0 was called ListClientMetricsResources and lists
- * client metrics subscriptions only (KIP-1000).
+ * Asks for the names of what can have a configuration (KIP-1142). Version 0 was called ListClientMetricsResources and
+ * lists client metrics subscriptions only (KIP-1000).
  */
 export interface ListConfigResourcesRequest {
   /** 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group. Empty for all that the broker can list. */

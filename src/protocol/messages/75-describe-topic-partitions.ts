@@ -1,13 +1,21 @@
 import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** Asks a broker for topics and partitions page by page, in the order of topic names, with their eligible leader replicas (KIP-966). */
+/**
+ * Asks a broker for topics and partitions page by page, in the order of topic names, with their eligible leader
+ * replicas (KIP-966).
+ */
 export interface DescribeTopicPartitionsRequest {
   /** Empty for all topics. */
   topics: DescribeTopicPartitionsRequestTopic[]
-  /** Most partitions in the answer; the broker has a limit of its own (max.request.partition.size.limit). Default 2000. */
+  /**
+   * Most partitions in the answer; the broker has a limit of its own (max.request.partition.size.limit). Default 2000.
+   */
   responsePartitionLimit: number
-  /** Where to start: null for the first page, then `nextCursor` of the page before. Its topic must be among `topics`, unless that is empty. */
+  /**
+   * Where to start: null for the first page, then `nextCursor` of the page before. Its topic must be among `topics`,
+   * unless that is empty.
+   */
   cursor: DescribeTopicPartitionsCursor | null
 }
 
@@ -31,7 +39,10 @@ export interface DescribeTopicPartitionsResponse {
 }
 
 export interface DescribeTopicPartitionsTopic {
-  /** UNKNOWN_TOPIC_OR_PARTITION, TOPIC_AUTHORIZATION_FAILED, INVALID_TOPIC_EXCEPTION, or INVALID_REQUEST when the cursor makes no sense. */
+  /**
+   * UNKNOWN_TOPIC_OR_PARTITION, TOPIC_AUTHORIZATION_FAILED, INVALID_TOPIC_EXCEPTION, or INVALID_REQUEST when the cursor
+   * makes no sense.
+   */
   errorCode: number
   name: string | null
   /** The zero UUID with an error. */
@@ -54,9 +65,14 @@ export interface DescribeTopicPartitionsPartition {
   replicaNodes: number[]
   /** Node ids of the replicas in sync with the leader. */
   isrNodes: number[]
-  /** Node ids that are out of sync, yet hold all committed records and so may still be elected; null when the cluster keeps no such list. */
+  /**
+   * Node ids that are out of sync, yet hold all committed records and so may still be elected; null when the cluster
+   * keeps no such list.
+   */
   eligibleLeaderReplicas: number[] | null
-  /** Node ids that were eligible until an unclean shutdown put that in doubt; null when the cluster keeps no such list. */
+  /**
+   * Node ids that were eligible until an unclean shutdown put that in doubt; null when the cluster keeps no such list.
+   */
   lastKnownElr: number[] | null
   offlineReplicas: number[]
 }

@@ -2,8 +2,9 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, message, nullable, string, struct, uuid } from '../schema.ts'
 
 /**
- * Joins a share group, keeps the membership alive and leaves (KIP-932). Goes to the group's coordinator. Members of a share group
- * have partitions in common, so there is nothing to give up and nothing to report. Version 0 was an early trial that brokers from 4.1 on refuse.
+ * Joins a share group, keeps the membership alive and leaves (KIP-932). Goes to the group's coordinator. Members of a
+ * share group have partitions in common, so there is nothing to give up and nothing to report. Version 0 was an early
+ * trial that brokers from 4.1 on refuse.
  */
 export interface ShareGroupHeartbeatRequest {
   groupId: string
@@ -22,7 +23,8 @@ export interface ShareGroupHeartbeatResponse {
   /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
   /**
-   * - NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE: look the coordinator up and send again; COORDINATOR_LOAD_IN_PROGRESS: wait and send again.
+   * - NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE: look the coordinator up and send again; COORDINATOR_LOAD_IN_PROGRESS:
+   *   wait and send again.
    * - UNKNOWN_MEMBER_ID: join anew with epoch 0.
    * - GROUP_ID_NOT_FOUND (the group is of another type, or gone), GROUP_MAX_SIZE_REACHED, GROUP_AUTHORIZATION_FAILED,
    *   TOPIC_AUTHORIZATION_FAILED, INVALID_REQUEST: the application has to act.

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** Asks a group coordinator for the state and members of share groups (KIP-932). Version 0 was an early trial that brokers from 4.1 on refuse. */
+/**
+ * Asks a group coordinator for the state and members of share groups (KIP-932). Version 0 was an early trial that
+ * brokers from 4.1 on refuse.
+ */
 export interface ShareGroupDescribeRequest {
   groupIds: string[]
   /** Whether to fill `authorizedOperations`. */
@@ -18,8 +21,9 @@ export interface ShareGroupDescribeResponse {
 export interface ShareGroupDescription {
   /**
    * NOT_COORDINATOR and COORDINATOR_NOT_AVAILABLE: look the coordinator up again; COORDINATOR_LOAD_IN_PROGRESS: wait;
-   * GROUP_ID_NOT_FOUND: no such group, or of another type; INVALID_GROUP_ID, INVALID_REQUEST, GROUP_AUTHORIZATION_FAILED, and
-   * TOPIC_AUTHORIZATION_FAILED when a member subscribes to a topic that the client may not describe.
+   * GROUP_ID_NOT_FOUND: no such group, or of another type; INVALID_GROUP_ID, INVALID_REQUEST,
+   * GROUP_AUTHORIZATION_FAILED, and TOPIC_AUTHORIZATION_FAILED when a member subscribes to a topic that the client may
+   * not describe.
    */
   errorCode: number
   errorMessage: string | null

@@ -15,8 +15,9 @@ import {
 } from '../schema.ts'
 
 /**
- * Fetches records from the leader of share-partitions and acknowledges earlier ones in the same breath (KIP-932). The broker keeps a
- * session for each member: after the first request only changes are sent. Version 0 was an early trial that brokers from 4.1 on refuse.
+ * Fetches records from the leader of share-partitions and acknowledges earlier ones in the same breath (KIP-932). The
+ * broker keeps a session for each member: after the first request only changes are sent. Version 0 was an early trial
+ * that brokers from 4.1 on refuse.
  */
 export interface ShareFetchRequest {
   groupId: string | null
@@ -90,8 +91,8 @@ export interface ShareFetchResponse {
   /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
   /**
-   * SHARE_SESSION_NOT_FOUND, INVALID_SHARE_SESSION_EPOCH and SHARE_SESSION_LIMIT_REACHED: start over with session epoch 0,
-   * all acknowledgements on the way are lost; GROUP_AUTHORIZATION_FAILED, INVALID_REQUEST, UNKNOWN_SERVER_ERROR.
+   * SHARE_SESSION_NOT_FOUND, INVALID_SHARE_SESSION_EPOCH and SHARE_SESSION_LIMIT_REACHED: start over with session epoch
+   * 0, all acknowledgements on the way are lost; GROUP_AUTHORIZATION_FAILED, INVALID_REQUEST, UNKNOWN_SERVER_ERROR.
    */
   errorCode: number
   errorMessage: string | null
@@ -115,7 +116,10 @@ export interface ShareFetchPartition {
    */
   errorCode: number
   errorMessage: string | null
-  /** Of the acknowledgements. INVALID_RECORD_STATE: the lock had run out, another member may have the record; else as `errorCode`. */
+  /**
+   * Of the acknowledgements. INVALID_RECORD_STATE: the lock had run out, another member may have the record; else as
+   * `errorCode`.
+   */
   acknowledgeErrorCode: number
   acknowledgeErrorMessage: string | null
   /** Filled with NOT_LEADER_OR_FOLLOWER. */

@@ -2,13 +2,16 @@ import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int64, int8, message, nullable, string, struct, uuid } from '../schema.ts'
 
 /**
- * Acknowledges records of share-partitions without fetching more (KIP-932). Shares its session with ShareFetch. Version 0 was an
- * early trial that brokers from 4.1 on refuse.
+ * Acknowledges records of share-partitions without fetching more (KIP-932). Shares its session with ShareFetch. Version
+ * 0 was an early trial that brokers from 4.1 on refuse.
  */
 export interface ShareAcknowledgeRequest {
   groupId: string | null
   memberId: string | null
-  /** One more than in the last request of the session, or -1 to close it; 0 is refused, since only ShareFetch opens sessions. */
+  /**
+   * One more than in the last request of the session, or -1 to close it; 0 is refused, since only ShareFetch opens
+   * sessions.
+   */
   shareSessionEpoch: number
   /** Whether any acknowledgement is a renewal (KIP-1222). */
   isRenewAck: boolean
@@ -60,8 +63,8 @@ export interface ShareAcknowledgeTopic {
 export interface ShareAcknowledgePartition {
   partitionIndex: number
   /**
-   * INVALID_RECORD_STATE: the lock had run out, another member may have the record. NOT_LEADER_OR_FOLLOWER: the locks went
-   * with the old leader, nothing is left to acknowledge; fetch from `currentLeader`. UNKNOWN_TOPIC_OR_PARTITION,
+   * INVALID_RECORD_STATE: the lock had run out, another member may have the record. NOT_LEADER_OR_FOLLOWER: the locks
+   * went with the old leader, nothing is left to acknowledge; fetch from `currentLeader`. UNKNOWN_TOPIC_OR_PARTITION,
    * UNKNOWN_TOPIC_ID, KAFKA_STORAGE_ERROR: refresh the metadata. TOPIC_AUTHORIZATION_FAILED; INVALID_REQUEST.
    */
   errorCode: number

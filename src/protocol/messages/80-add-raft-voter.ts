@@ -11,7 +11,10 @@ export interface AddRaftVoterRequest {
   /** Id of the directory that holds the voter's metadata log: tells apart a voter from one whose disk was lost. */
   voterDirectoryId: string
   listeners: AddRaftVoterListener[]
-  /** Whether to wait until the new set of voters is committed, rather than only appended to the leader's log (KIP-1186). Default true. */
+  /**
+   * Whether to wait until the new set of voters is committed, rather than only appended to the leader's log (KIP-1186).
+   * Default true.
+   */
   ackWhenCommitted: boolean
 }
 
@@ -27,8 +30,8 @@ export interface AddRaftVoterResponse {
   /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
   /**
-   * DUPLICATE_VOTER: its id votes already; REQUEST_TIMED_OUT: another change is under way, or the newcomer is unreachable or
-   * too far behind, try again; UNSUPPORTED_VERSION: the cluster's kraft.version is 0; INVALID_REQUEST;
+   * DUPLICATE_VOTER: its id votes already; REQUEST_TIMED_OUT: another change is under way, or the newcomer is
+   * unreachable or too far behind, try again; UNSUPPORTED_VERSION: the cluster's kraft.version is 0; INVALID_REQUEST;
    * INCONSISTENT_CLUSTER_ID; CLUSTER_AUTHORIZATION_FAILED; NOT_LEADER_OR_FOLLOWER: the quorum has another leader.
    */
   errorCode: number

@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, nullable, string, struct, uuid } from '../schema.ts'
 
 /**
- * A group coordinator has a share coordinator begin the stored state of share-partitions (KIP-932). Between brokers: it takes the
- * right to act on the cluster, and clients use AlterShareGroupOffsets.
+ * A group coordinator has a share coordinator begin the stored state of share-partitions (KIP-932). Between brokers: it
+ * takes the right to act on the cluster, and clients use AlterShareGroupOffsets.
  */
 export interface InitializeShareGroupStateRequest {
   groupId: string
@@ -36,8 +36,8 @@ export interface InitializeShareGroupStateTopic {
 export interface InitializeShareGroupStatePartition {
   partition: number
   /**
-   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS: find the share coordinator again, or wait;
-   * FENCED_STATE_EPOCH: a newer state has begun; INVALID_REQUEST.
+   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS: find the share coordinator again, or
+   * wait; FENCED_STATE_EPOCH: a newer state has begun; INVALID_REQUEST.
    */
   errorCode: number
   errorMessage: string | null

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int64, int8, message, nullable, string, struct, uuid } from '../schema.ts'
 
-/** The leader of share-partitions loads their stored state from a share coordinator (KIP-932). Between brokers: it takes the right to act on the cluster. */
+/**
+ * The leader of share-partitions loads their stored state from a share coordinator (KIP-932). Between brokers: it takes
+ * the right to act on the cluster.
+ */
 export interface ReadShareGroupStateRequest {
   groupId: string
   topics: ReadShareGroupStateRequestTopic[]
@@ -31,8 +34,9 @@ export interface ReadShareGroupStateTopic {
 export interface ReadShareGroupStatePartition {
   partition: number
   /**
-   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS: find the share coordinator again, or wait;
-   * FENCED_LEADER_EPOCH: there is a newer leader; GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST.
+   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS: find the share coordinator again, or
+   * wait; FENCED_LEADER_EPOCH: there is a newer leader; GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION,
+   * INVALID_REQUEST.
    */
   errorCode: number
   errorMessage: string | null

@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, message, nullable, string, struct, uuid } from '../schema.ts'
 
 /**
- * A group coordinator has a share coordinator drop the stored state of share-partitions (KIP-932). Between brokers: it takes the
- * right to act on the cluster, and clients use DeleteShareGroupOffsets.
+ * A group coordinator has a share coordinator drop the stored state of share-partitions (KIP-932). Between brokers: it
+ * takes the right to act on the cluster, and clients use DeleteShareGroupOffsets.
  */
 export interface DeleteShareGroupStateRequest {
   groupId: string
@@ -32,8 +32,8 @@ export interface DeleteShareGroupStateTopic {
 export interface DeleteShareGroupStatePartition {
   partition: number
   /**
-   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS: find the share coordinator again, or wait;
-   * FENCED_STATE_EPOCH: a newer state has begun; GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST.
+   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS: find the share coordinator again, or
+   * wait; FENCED_STATE_EPOCH: a newer state has begun; GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST.
    */
   errorCode: number
   errorMessage: string | null

@@ -2,8 +2,8 @@ import type { Api } from '../api.ts'
 import { array, int16, int32, int64, message, nullable, string, struct, uuid } from '../schema.ts'
 
 /**
- * A group coordinator asks a share coordinator where share-partitions start, without their batches (KIP-932). Between brokers: it
- * takes the right to act on the cluster, and clients use DescribeShareGroupOffsets.
+ * A group coordinator asks a share coordinator where share-partitions start, without their batches (KIP-932). Between
+ * brokers: it takes the right to act on the cluster, and clients use DescribeShareGroupOffsets.
  */
 export interface ReadShareGroupStateSummaryRequest {
   groupId: string
@@ -33,8 +33,9 @@ export interface ReadShareGroupStateSummaryTopic {
 export interface ReadShareGroupStateSummaryPartition {
   partition: number
   /**
-   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS: find the share coordinator again, or wait;
-   * FENCED_LEADER_EPOCH: there is a newer leader; GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST.
+   * NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS: find the share coordinator again, or
+   * wait; FENCED_LEADER_EPOCH: there is a newer leader; GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION,
+   * INVALID_REQUEST.
    */
   errorCode: number
   errorMessage: string | null

@@ -2,15 +2,17 @@ import type { Api } from '../api.ts'
 import { array, boolean, int16, int32, int64, int8, message, nullable, string, struct, uint16 } from '../schema.ts'
 
 /**
- * Joins a streams group, keeps the membership alive, reports tasks, and leaves (KIP-1071). Goes to the group's coordinator, which assigns
- * tasks, a subtopology and a partition each, rather than partitions. The first heartbeat carries everything; later ones leave out
- * (null or -1) what has not changed.
+ * Joins a streams group, keeps the membership alive, reports tasks, and leaves (KIP-1071). Goes to the group's
+ * coordinator, which assigns tasks, a subtopology and a partition each, rather than partitions. The first heartbeat
+ * carries everything; later ones leave out (null or -1) what has not changed.
  */
 export interface StreamsGroupHeartbeatRequest {
   groupId: string
   /** Made up by the member, a UUID, and kept for as long as the process lives. */
   memberId: string
-  /** 0 to join, -1 to leave, -2 for a static member that leaves and means to come back; else the epoch last received. */
+  /**
+   * 0 to join, -1 to leave, -2 for a static member that leaves and means to come back; else the epoch last received.
+   */
   memberEpoch: number
   /** The `endpointInformationEpoch` last received: the answer tells endpoints only when it has newer ones. */
   endpointInformationEpoch: number
@@ -107,11 +109,13 @@ export interface StreamsGroupHeartbeatResponse {
   /** Milliseconds for which the broker holds the client back after a quota was exceeded. */
   throttleTimeMs: number
   /**
-   * - NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE: look the coordinator up and send again; COORDINATOR_LOAD_IN_PROGRESS: wait and send again.
+   * - NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE: look the coordinator up and send again; COORDINATOR_LOAD_IN_PROGRESS:
+   *   wait and send again.
    * - UNKNOWN_MEMBER_ID, FENCED_MEMBER_EPOCH: drop all tasks and join anew with epoch 0.
-   * - STREAMS_TOPOLOGY_FENCED: the group has moved on to a newer topology. STREAMS_INVALID_TOPOLOGY, STREAMS_INVALID_TOPOLOGY_EPOCH:
-   *   the one sent makes no sense.
-   * - UNRELEASED_INSTANCE_ID: another member has the instance id. CLUSTER_AUTHORIZATION_FAILED: internal topics may not be created.
+   * - STREAMS_TOPOLOGY_FENCED: the group has moved on to a newer topology. STREAMS_INVALID_TOPOLOGY,
+   *   STREAMS_INVALID_TOPOLOGY_EPOCH: the one sent makes no sense.
+   * - UNRELEASED_INSTANCE_ID: another member has the instance id. CLUSTER_AUTHORIZATION_FAILED: internal topics may not
+   *   be created.
    * - GROUP_ID_NOT_FOUND (the group is of another type, or gone), GROUP_MAX_SIZE_REACHED, GROUP_AUTHORIZATION_FAILED,
    *   TOPIC_AUTHORIZATION_FAILED, INVALID_REQUEST: the application has to act.
    */
@@ -138,15 +142,18 @@ export interface StreamsGroupHeartbeatResponse {
   /** Whether the client should send StreamsGroupTopologyDescriptionUpdate (KIP-1331). */
   topologyDescriptionRequired: boolean
   endpointInformationEpoch: number
-  /** Which member has what, for queries across instances; null when unchanged. An endpoint comes once for each of its members. */
+  /**
+   * Which member has what, for queries across instances; null when unchanged. An endpoint comes once for each of its
+   * members.
+   */
   partitionsByUserEndpoint: StreamsGroupHeartbeatEndpointPartitions[] | null
 }
 
 export interface StreamsGroupHeartbeatStatus {
   /**
-   * 0 the topology is older than the group's, 1 source topics are missing, 2 topics have the wrong number of partitions,
-   * 3 internal topics are missing (the coordinator is creating them), 4 a member asked all to shut down,
-   * 5 the assignment is being worked out, 6 client tags are missing (version 1).
+   * 0 the topology is older than the group's, 1 source topics are missing, 2 topics have the wrong number of
+   * partitions, 3 internal topics are missing (the coordinator is creating them), 4 a member asked all to shut down, 5
+   * the assignment is being worked out, 6 client tags are missing (version 1).
    */
   statusCode: number
   /** For people to read: names the topics, for example. */

@@ -20,8 +20,9 @@ export interface StreamsGroupDescribeResponse {
 export interface StreamsGroupDescription {
   /**
    * NOT_COORDINATOR and COORDINATOR_NOT_AVAILABLE: look the coordinator up again; COORDINATOR_LOAD_IN_PROGRESS: wait;
-   * GROUP_ID_NOT_FOUND: no such group, or of another type; INVALID_GROUP_ID, INVALID_REQUEST, GROUP_AUTHORIZATION_FAILED,
-   * and TOPIC_AUTHORIZATION_FAILED when the topology has a topic that the client may not describe.
+   * GROUP_ID_NOT_FOUND: no such group, or of another type; INVALID_GROUP_ID, INVALID_REQUEST,
+   * GROUP_AUTHORIZATION_FAILED, and TOPIC_AUTHORIZATION_FAILED when the topology has a topic that the client may not
+   * describe.
    */
   errorCode: number
   errorMessage: string | null
@@ -30,7 +31,9 @@ export interface StreamsGroupDescription {
   groupState: string
   /** Rises with each change of members, topology or topics. */
   groupEpoch: number
-  /** The group epoch that the target assignment was worked out for. Lower than `groupEpoch` while a new one is pending. */
+  /**
+   * The group epoch that the target assignment was worked out for. Lower than `groupEpoch` while a new one is pending.
+   */
   assignmentEpoch: number
   /** Null with an error. */
   topology: StreamsGroupDescribeTopology | null
@@ -39,15 +42,23 @@ export interface StreamsGroupDescription {
   authorizedOperations: number
   /** There only when `topologyDescriptionStatus` is 3. */
   topologyDescription: StreamsGroupDescribeTopologyDescription | null
-  /** 0 it was not asked for, 1 the cluster holds none, 2 the broker failed to get it (its log tells why), 3 here it is. */
+  /**
+   * 0 it was not asked for, 1 the cluster holds none, 2 the broker failed to get it (its log tells why), 3 here it is.
+   */
   topologyDescriptionStatus: number
-  /** The assignor that will be used next, which need not be the one that made the present assignment (KIP-1357); null when the broker does not say. */
+  /**
+   * The assignor that will be used next, which need not be the one that made the present assignment (KIP-1357); null
+   * when the broker does not say.
+   */
   assignorName: string | null
 }
 
 export interface StreamsGroupDescribeTopology {
   epoch: number
-  /** With the numbers of partitions settled and regular expressions turned into topics; null while topics are missing or have the wrong number of partitions. */
+  /**
+   * With the numbers of partitions settled and regular expressions turned into topics; null while topics are missing or
+   * have the wrong number of partitions.
+   */
   subtopologies: StreamsGroupDescribeSubtopology[] | null
 }
 

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { array, int16, int32, int8, message, nullable, string, struct } from '../schema.ts'
 
-/** Hands the graph of a Streams application to the group coordinator, for StreamsGroupDescribe to show (KIP-1331). Sent when a heartbeat asked for it. */
+/**
+ * Hands the graph of a Streams application to the group coordinator, for StreamsGroupDescribe to show (KIP-1331). Sent
+ * when a heartbeat asked for it.
+ */
 export interface StreamsGroupTopologyDescriptionUpdateRequest {
   groupId: string
   /** A present member of the group. */
@@ -47,8 +50,8 @@ export interface StreamsGroupTopologyDescriptionUpdateResponse {
   throttleTimeMs: number
   /**
    * NOT_COORDINATOR and COORDINATOR_NOT_AVAILABLE: look the coordinator up again; COORDINATOR_LOAD_IN_PROGRESS: wait;
-   * UNKNOWN_MEMBER_ID: the member is out, or the group is gone: join anew; STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED: the
-   * broker could not store it; UNSUPPORTED_VERSION: it has nowhere to store it; GROUP_ID_NOT_FOUND,
+   * UNKNOWN_MEMBER_ID: the member is out, or the group is gone: join anew; STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED:
+   * the broker could not store it; UNSUPPORTED_VERSION: it has nowhere to store it; GROUP_ID_NOT_FOUND,
    * GROUP_AUTHORIZATION_FAILED, INVALID_REQUEST.
    */
   errorCode: number

@@ -1,7 +1,10 @@
 import type { Api } from '../api.ts'
 import { int16, int32, message, nullable, string } from '../schema.ts'
 
-/** Tells the active controller to forget a controller that has left for good. Since Kafka 4.4; the counterpart of UnregisterBroker. */
+/**
+ * Tells the active controller to forget a controller that has left for good. Since Kafka 4.4; the counterpart of
+ * UnregisterBroker.
+ */
 export interface UnregisterControllerRequest {
   controllerId: number
 }

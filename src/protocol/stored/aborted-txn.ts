@@ -1,6 +1,9 @@
 import { int64, message, type Message } from '../schema.ts'
 
-/** An entry of a log segment's transaction index (`.txnindex`): 34 bytes with the int16 version that precedes it (KIP-98). */
+/**
+ * An entry of a log segment's transaction index (`.txnindex`): 34 bytes with the int16 version that precedes it
+ * (KIP-98).
+ */
 export interface AbortedTxn {
   producerId: bigint
   firstOffset: bigint

@@ -68,7 +68,10 @@ export interface ConsumerGroupMemberMetadataValue {
   rebalanceTimeoutMs: number
   /** The assignor it asked for; null to leave the choice to the coordinator. */
   serverAssignor: string | null
-  /** Null for a member that speaks the consumer protocol, else what the classic one takes. Without content when the record has none, as in Java. */
+  /**
+   * Null for a member that speaks the consumer protocol, else what the classic one takes. Without content when the
+   * record has none, as in Java.
+   */
   classicMemberMetadata: ConsumerGroupClassicMember | null
 }
 
@@ -163,7 +166,10 @@ export interface ConsumerGroupCurrentMemberAssignmentValue {
 export interface ConsumerGroupCurrentPartitions {
   topicId: string
   partitions: number[]
-  /** For each partition the epoch at which the member got it: commits with an older one are refused. Empty or null when unknown. */
+  /**
+   * For each partition the epoch at which the member got it: commits with an older one are refused. Empty or null when
+   * unknown.
+   */
   assignmentEpochs: number[] | null
 }
 

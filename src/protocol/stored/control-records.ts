@@ -2,7 +2,10 @@ import { int16, int32, message, type Message } from '../schema.ts'
 
 /** The key of a record in a control batch, after the int16 version that comes first. */
 export interface ControlRecordTypeSchema {
-  /** 0 abort, 1 commit, 2 leader change, 3 snapshot header, 4 snapshot footer, 5 KRaft version, 6 voters; pass over any other. */
+  /**
+   * 0 abort, 1 commit, 2 leader change, 3 snapshot header, 4 snapshot footer, 5 KRaft version, 6 voters; pass over any
+   * other.
+   */
   type: number
 }
 

@@ -15,7 +15,10 @@ export const offsetCommitKey: Message<OffsetCommitKey> = message<OffsetCommitKey
   fields: { group: string, topic: string, partition: int32 },
 })
 
-/** A committed offset. Kafka 4.4 writes version 4, or 1 when the commit set an expiry of its own; older brokers also write 2 and 3. */
+/**
+ * A committed offset. Kafka 4.4 writes version 4, or 1 when the commit set an expiry of its own; older brokers also
+ * write 2 and 3.
+ */
 export interface OffsetCommitValue {
   /** Offset of the next record to consume. */
   offset: bigint
@@ -25,7 +28,10 @@ export interface OffsetCommitValue {
   metadata: string
   /** Milliseconds since the epoch at which the offset was committed. */
   commitTimestamp: bigint
-  /** Milliseconds since the epoch after which the offset may be dropped; -1 when the broker's retention decides. Version 1 only. */
+  /**
+   * Milliseconds since the epoch after which the offset may be dropped; -1 when the broker's retention decides. Version
+   * 1 only.
+   */
   expireTimestamp: bigint
   /** The zero UUID when the offset was committed by topic name (KIP-848). */
   topicId: string

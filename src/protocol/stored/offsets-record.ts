@@ -176,8 +176,9 @@ const layouts: ReadonlyMap<number, Layout> = new Map(
 )
 
 /**
- * Reads a record of `__consumer_offsets`. A key of a type that is not known gives `kind: 'unknown'` and the bytes, since brokers
- * add types; a null value is a tombstone. Throws DecodeError, and UnsupportedVersionError for a value of an unknown version.
+ * Reads a record of `__consumer_offsets`. A key of a type that is not known gives `kind: 'unknown'` and the bytes,
+ * since brokers add types; a null value is a tombstone. Throws DecodeError, and UnsupportedVersionError for a value of
+ * an unknown version.
  */
 export function decodeOffsetsRecord(key: Uint8Array, value: Uint8Array | null): OffsetsRecord {
   const type = readPrefix(key, 'OffsetsRecord.key')

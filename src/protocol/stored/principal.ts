@@ -1,6 +1,9 @@
 import { boolean, message, string, type Message } from '../schema.ts'
 
-/** Who sent a request, as a broker passes it on to the controller within an Envelope, after an int16 version (Java: DefaultKafkaPrincipalBuilder). */
+/**
+ * Who sent a request, as a broker passes it on to the controller within an Envelope, after an int16 version (Java:
+ * DefaultKafkaPrincipalBuilder).
+ */
 export interface DefaultPrincipalData {
   /** `User`, unless a broker has a principal builder of its own. */
   type: string

@@ -1,6 +1,6 @@
 import { array, int16, int32, int64, message, string, struct, uint16, uuid, type Message } from '../schema.ts'
 
-// Values of the control records of the KRaft metadata log. No version precedes them: each repeats its own in its first field.
+// Values of the control records of the KRaft metadata log. No version precedes them: their first field repeats it.
 
 /** Begins the epoch of a new leader of the metadata quorum (KIP-595). Brokers up to 4.4 write version 0. */
 export interface LeaderChangeMessage {

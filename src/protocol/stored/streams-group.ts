@@ -12,7 +12,10 @@ export interface StreamsGroupMetadataValue {
   validatedTopologyEpoch: number
   /** Settings that the last assignment was made with; empty or null when unknown. */
   lastAssignmentConfigs: StreamsGroupAssignmentConfig[] | null
-  /** Epoch of the topology whose description the cluster holds (KIP-1331); -1 for none, -2 when a change of it was cut short. */
+  /**
+   * Epoch of the topology whose description the cluster holds (KIP-1331); -1 for none, -2 when a change of it was cut
+   * short.
+   */
   storedDescriptionTopologyEpoch: number
   /** Epoch of the topology whose description was refused for good, so that it is not asked for again; -1 for none. */
   failedDescriptionTopologyEpoch: number
@@ -153,7 +156,10 @@ export interface StreamsGroupCurrentMemberAssignmentValue {
 export interface StreamsGroupCurrentTasks {
   subtopologyId: string
   partitions: number[]
-  /** For each active task the epoch at which the member got it: commits with an older one are refused. Empty or null when unknown. */
+  /**
+   * For each active task the epoch at which the member got it: commits with an older one are refused. Empty or null
+   * when unknown.
+   */
   assignmentEpochs: number[] | null
 }
 

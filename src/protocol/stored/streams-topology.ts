@@ -1,6 +1,8 @@
 import { array, int16, int32, message, string, struct, type Message } from '../schema.ts'
 
-/** The topology of a streams group in `__consumer_offsets`, as the member that first joined with it sent it (KIP-1071). */
+/**
+ * The topology of a streams group in `__consumer_offsets`, as the member that first joined with it sent it (KIP-1071).
+ */
 export interface StreamsGroupTopologyValue {
   /** Raised by the application with each change of its topology. */
   epoch: number

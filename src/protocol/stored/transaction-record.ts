@@ -20,7 +20,9 @@ export const transactionLogKey: Message<TransactionLogKey> = message<Transaction
   fields: { transactionalId: string },
 })
 
-/** The state of a transactional id. Version 1 is written once the feature transaction.version is 1 or above (KIP-890). */
+/**
+ * The state of a transactional id. Version 1 is written once the feature transaction.version is 1 or above (KIP-890).
+ */
 export interface TransactionLogValue {
   producerId: bigint
   /** Producer id of the last transaction that ended; -1 when it has not changed. */
@@ -32,7 +34,10 @@ export interface TransactionLogValue {
   nextProducerEpoch: number
   /** Milliseconds after which the coordinator aborts the transaction by itself. */
   transactionTimeoutMs: number
-  /** 0 empty, 1 ongoing, 2 prepare commit, 3 prepare abort, 4 complete commit, 5 complete abort, 6 dead, 7 prepare epoch fence. */
+  /**
+   * 0 empty, 1 ongoing, 2 prepare commit, 3 prepare abort, 4 complete commit, 5 complete abort, 6 dead, 7 prepare epoch
+   * fence.
+   */
   transactionStatus: number
   /** Partitions that the transaction has written to; null when it is empty. */
   transactionPartitions: TransactionLogPartitions[] | null
@@ -77,8 +82,8 @@ export type TransactionRecord =
   | UnknownStoredRecord
 
 /**
- * Reads a record of `__transaction_state`. A key of a type that is not known gives `kind: 'unknown'` and the bytes; a null value
- * is a tombstone. Throws DecodeError, and UnsupportedVersionError for a value of an unknown version.
+ * Reads a record of `__transaction_state`. A key of a type that is not known gives `kind: 'unknown'` and the bytes; a
+ * null value is a tombstone. Throws DecodeError, and UnsupportedVersionError for a value of an unknown version.
  */
 export function decodeTransactionRecord(key: Uint8Array, value: Uint8Array | null): TransactionRecord {
   const type = readPrefix(key, 'TransactionRecord.key')

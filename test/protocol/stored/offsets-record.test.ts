@@ -52,7 +52,8 @@ describe('decodeOffsetsRecord', () => {
   })
 
   it('refuses a value of a version that it does not know, and names it', () => {
-    const act = () => decodeOffsetsRecord(commitKey, Uint8Array.of(0, 5, 0))
+    const value = Uint8Array.of(0, 5, 0)
+    const act = () => decodeOffsetsRecord(commitKey, value)
     expect(act).toThrow(UnsupportedVersionError)
     expect(act).toThrow('OffsetCommitValue has no version 5')
   })

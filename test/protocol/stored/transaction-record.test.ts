@@ -58,7 +58,8 @@ describe('decodeTransactionRecord', () => {
   })
 
   it('refuses a value of a version that it does not know, and names it', () => {
-    const act = () => decodeTransactionRecord(key, Uint8Array.of(0, 2))
+    const value = Uint8Array.of(0, 2)
+    const act = () => decodeTransactionRecord(key, value)
     expect(act).toThrow(UnsupportedVersionError)
     expect(act).toThrow('TransactionLogValue has no version 2')
   })
