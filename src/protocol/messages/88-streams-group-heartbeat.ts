@@ -164,7 +164,7 @@ export interface StreamsGroupHeartbeatEndpointPartitions {
   userEndpoint: StreamsGroupHeartbeatEndpoint
   /** Source partitions of the active tasks. */
   activePartitions: StreamsGroupHeartbeatTopicPartitions[]
-  /** Source partitions of the standby and warm-up tasks. */
+  /** Source partitions of what it only keeps or restores state for. */
   standbyPartitions: StreamsGroupHeartbeatTopicPartitions[]
 }
 
