@@ -1,0 +1,76 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { apiKeys } from '../../src/protocol/api-keys.ts'
+import { parseVersions, readKafkaSchemas, type KafkaSchema } from './kafka-schema.ts'
+import { knownMessages } from './known-messages.ts'
+import { kafkaLayoutOf, layoutOf, type StructLayout } from './layout.ts'
+
+let schemas: Map<string, KafkaSchema>
+/** Names of the requests and responses that a broker's listeners take in at least one version. */
+let spoken: string[]
+
+beforeAll(() => {
+  schemas = readKafkaSchemas()
+  const requests = [...schemas.values()].filter((schema) => schema.listeners?.includes('broker') === true)
+  spoken = requests
+    .filter(({ validVersions }) => validVersions !== 'none')
+    .flatMap(({ name }) => [name, name.replace(/Request$/, 'Response')])
+})
+
+test('the project has every message that a broker takes or sends on its listeners', () => {
+  expect(spoken).toHaveLength(158)
+  expect(spoken.filter((name) => !knownMessages.has(name))).toEqual([])
+})
+
+test('every API key of Kafka is known by its name', () => {
+  const keys = [...schemas.values()].filter(({ type }) => type === 'request')
+  const named = keys.map(({ name, apiKey }) => [name.replace(/Request$/, ''), apiKey])
+  expect(apiKeys).toEqual(Object.fromEntries(named))
+})
+
+describe.each([...knownMessages.values()])('$name', (message) => {
+  test('has the versions, and from the same one on the flexible form, that Kafka 4.4 has', () => {
+    const schema = schemas.get(message.name)!
+    const valid = parseVersions(schema.validVersions)!
+    expect(message.versions.max).toBe(valid.max)
+    expect(message.versions.min).toBeLessThanOrEqual(valid.min)
+    expect(message.flexibleFrom).toBe(parseVersions(schema.flexibleVersions)?.min ?? null)
+    expect(message.apiKey).toBe(schema.apiKey ?? null)
+  })
+
+  test('has the fields of Kafka 4.4 in every version, with their types, tags and defaults', () => {
+    const schema = schemas.get(message.name)!
+    const { min, max } = parseVersions(schema.validVersions)!
+    const versions = Array.from({ length: max - min + 1 }, (_, i) => min + i)
+    const ours = versions.map((version) => layoutOf(message, version))
+    const theirs = versions.map((version) => kafkaLayoutOf(schema, version))
+    for (const [i, version] of versions.entries()) {
+      const inUse = pathsOf(theirs)
+      expect(onlyPaths(ours[i]!, inUse), `version ${version}`).toEqual(onlyPaths(theirs[i]!, inUse))
+    }
+  })
+})
+
+/** Paths of the fields that at least one version has. */
+function pathsOf(layouts: StructLayout[], prefix = ''): Set<string> {
+  const paths = new Set<string>()
+  for (const { present } of layouts) {
+    for (const { name, fields } of present) {
+      paths.add(prefix + name)
+      if (fields !== undefined) for (const path of pathsOf([fields], `${prefix}${name}.`)) paths.add(path)
+    }
+  }
+  return paths
+}
+
+/** The layout without the absent fields that no version of Kafka 4.4 has: one side may keep them for older brokers. */
+function onlyPaths(layout: StructLayout, paths: ReadonlySet<string>, prefix = ''): StructLayout {
+  const isKnown = (name: string): boolean => paths.has(prefix + name)
+  return {
+    present: layout.present.map((field) => ({
+      ...field,
+      fields: field.fields && onlyPaths(field.fields, paths, `${prefix}${field.name}.`),
+    })),
+    dropped: layout.dropped.filter(isKnown),
+    refused: layout.refused.filter(isKnown),
+  }
+}
