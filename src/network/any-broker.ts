@@ -18,7 +18,7 @@ type Failures = Map<Broker, Error>
 export async function askAnyBroker<Request extends object, Response extends object>(
   candidates: readonly Broker[],
   api: Api<Request, Response>,
-  body: BodyOf<Request>,
+  body: BodyOf<NoInfer<Request>>,
   signal: AbortSignal,
 ): Promise<Response> {
   const failures: Failures = new Map()

@@ -2,11 +2,7 @@ import { BrokerError, ClosedError, ConnectionError, type TimeoutError } from '..
 import type { Api } from '../protocol/api.ts'
 import { brokerError, ERROR, errorOf } from '../protocol/error-codes.ts'
 import { metadataApi, type MetadataResponse } from '../protocol/messages/03-metadata.ts'
-import {
-  findCoordinatorApi,
-  type FindCoordinatorRequest,
-  type FindCoordinatorResponse,
-} from '../protocol/messages/10-find-coordinator.ts'
+import { findCoordinatorApi } from '../protocol/messages/10-find-coordinator.ts'
 import { askAnyBroker } from './any-broker.ts'
 import type { Broker } from './broker.ts'
 import { BrokerSet } from './broker-set.ts'
@@ -65,7 +61,7 @@ export class Cluster {
       maxAgeMs: this.#settings.metadataMaxAgeMs,
     })
     this.#coordinators = new Coordinators({
-      ask: (body) => this.#ask<FindCoordinatorRequest, FindCoordinatorResponse>(findCoordinatorApi, body),
+      ask: (body) => this.#ask(findCoordinatorApi, body),
       broker: (nodeId) => this.#brokers.get(nodeId),
       addBroker: (address) => this.#brokers.add(address),
     })
@@ -228,7 +224,7 @@ export class Cluster {
   /** Asks any broker, the least loaded first; a lost connection or a late answer moves on to the next until the deadline. */
   request<Request extends object, Response extends object>(
     api: Api<Request, Response>,
-    body: BodyOf<Request>,
+    body: BodyOf<NoInfer<Request>>,
     wait: Wait,
   ): Promise<Response> {
     return this.#retry(`${api.name} request`, wait, (deadline) => this.#ask(api, body, deadline.signal))
@@ -269,7 +265,10 @@ export class Cluster {
     const known = this.#cache.topic(name)
     if (known !== undefined) return known
     const code = this.#cache.errorCode(name) ?? ERROR.UNKNOWN_TOPIC_OR_PARTITION
-    throw brokerError(code, { api: metadataApi.name, topic: name })
+    const error = brokerError(code, { api: metadataApi.name, topic: name })
+    // Nothing comes of asking for it again in the background.
+    if (!error.retriable) this.#usedAt.delete(name)
+    throw error
   }
 
   #coordinatorOrThrow(kind: CoordinatorKind, key: string): Broker {
@@ -333,7 +332,7 @@ export class Cluster {
 
   #ask<Request extends object, Response extends object>(
     api: Api<Request, Response>,
-    body: BodyOf<Request>,
+    body: BodyOf<NoInfer<Request>>,
     signal: AbortSignal = this.#closing.signal,
   ): Promise<Response> {
     return askAnyBroker(this.#brokers.candidates(), api, body, signal)
