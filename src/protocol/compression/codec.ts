@@ -1,6 +1,6 @@
 import { CompressionError } from '../../errors.ts'
 
-/** The codecs of Kafka, by the names of `compression.type`. The index in `COMPRESSION_NAMES` is the number on the wire. */
+/** The codecs of Kafka, by the names of `compression.type`. */
 export type CompressionName = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /** Codec names in the order of their numbers in the batch attributes. */
@@ -9,14 +9,54 @@ export const COMPRESSION_NAMES: readonly CompressionName[] = ['none', 'gzip', 's
 /** Most bytes that one batch may decompress to, unless told otherwise: 256 MiB. */
 export const DEFAULT_MAX_DECOMPRESSED_BYTES: number = 256 * 1024 * 1024
 
-/** Compresses and decompresses whole record sections. Bytes that cannot be read are a CompressionError. */
+/** How a record section is compressed. */
+export interface CompressOptions {
+  /** The codec's own scale: gzip 1 to 9 (default 6), zstd -131072 to 22 (default 3). Snappy has none, lz4 only one here. */
+  level?: number | undefined
+  /** Version of the record format around it, which matters to lz4 only. Default 2. */
+  magic?: 0 | 1 | 2 | undefined
+}
+
+/** How a record section is decompressed. */
+export interface DecompressOptions {
+  /** Most bytes that may come out. */
+  maxBytes: number
+  /** Version of the record format around it, which matters to lz4 only. */
+  magic: 0 | 1 | 2
+}
+
+/** Compresses and decompresses whole record sections. Every failure is a CompressionError. */
 export interface Codec {
-  /**
-   * @param level - the codec's own scale: gzip 1-9 (default 6), zstd -131072-22 (default 3); snappy and lz4 have none here.
-   */
-  compress(bytes: Uint8Array, level?: number): Uint8Array | Promise<Uint8Array>
-  /** Stops with a CompressionError once the output would be longer than `maxBytes`. */
-  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array>
+  compress(bytes: Uint8Array, options: CompressOptions): Uint8Array | Promise<Uint8Array>
+  /** Fails once the output would be longer than `maxBytes`, without having allocated much more than that. */
+  decompress(bytes: Uint8Array, options: DecompressOptions): Uint8Array | Promise<Uint8Array>
+}
+
+/** Imports a package; a parameter of the loaders so that the lack of one can be tested. */
+export type ImportPackage = (specifier: string) => Promise<unknown>
+
+/**
+ * Imports an optional package on behalf of a codec and returns its `module.exports`.
+ * Rejects with a CompressionError that says what to install when it is missing or does not load here.
+ */
+export async function importOptional(
+  codec: CompressionName,
+  specifier: string,
+  importPackage: ImportPackage = (name) => import(name) as Promise<unknown>,
+): Promise<unknown> {
+  try {
+    const loaded = (await importPackage(specifier)) as { default?: unknown }
+    return loaded.default ?? loaded
+  } catch (cause) {
+    const name = specifier.split('/')[0]!
+    throw new CompressionError(
+      `${codec} needs the package ${name}, which cannot be loaded: npm install ${name}`,
+      codec,
+      {
+        cause,
+      },
+    )
+  }
 }
 
 /** The error of a decompression that went over its limit. */
@@ -30,4 +70,26 @@ export function tooLarge(codec: CompressionName, maxBytes: number): CompressionE
 /** The error of compressed bytes that are broken. */
 export function garbled(codec: CompressionName, why: string, cause?: unknown): CompressionError {
   return new CompressionError(`${codec} data cannot be decompressed: ${why}`, codec, { cause })
+}
+
+/** The error of bytes that could not be compressed. */
+export function notCompressed(codec: CompressionName, cause: unknown): CompressionError {
+  return new CompressionError(`${codec} compression failed: ${messageOf(cause)}`, codec, { cause })
+}
+
+/** The text of whatever a codec package threw. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** Joins pieces that are `size` bytes in all. */
+export function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!
+  const joined = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    joined.set(piece, at)
+    at += piece.length
+  }
+  return joined
 }

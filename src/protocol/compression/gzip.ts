@@ -1,6 +1,15 @@
 import type * as NodeZlib from 'node:zlib'
 import { CompressionError } from '../../errors.ts'
-import { garbled, tooLarge, type Codec } from './codec.ts'
+import {
+  garbled,
+  join,
+  messageOf,
+  notCompressed,
+  tooLarge,
+  type Codec,
+  type CompressOptions,
+  type DecompressOptions,
+} from './codec.ts'
 
 /** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
 const OFF_LOOP_BYTES = 32 * 1024
@@ -8,10 +17,10 @@ const OFF_LOOP_BYTES = 32 * 1024
 type Zlib = typeof NodeZlib
 
 /** The gzip codec on node:zlib, or on CompressionStream where there is no node:zlib (browsers; without levels). */
-export async function loadGzip(): Promise<Codec> {
+export async function loadGzip(importZlib: () => Promise<Zlib> = () => import('node:zlib')): Promise<Codec> {
   let zlib: Zlib
   try {
-    zlib = await import('node:zlib')
+    zlib = await importZlib()
   } catch (cause) {
     if (typeof DecompressionStream === 'function') return streamCodec
     throw new CompressionError('gzip needs node:zlib or DecompressionStream, and this runtime has neither', 'gzip', {
@@ -23,26 +32,26 @@ export async function loadGzip(): Promise<Codec> {
 
 function zlibCodec(zlib: Zlib): Codec {
   return {
-    compress(bytes, level) {
+    compress(bytes: Uint8Array, { level }: CompressOptions) {
       const options = level === undefined ? {} : { level }
       if (bytes.length < OFF_LOOP_BYTES) {
         try {
           return zlib.gzipSync(bytes, options)
         } catch (cause) {
-          throw notCompressed(cause)
+          throw notCompressed('gzip', cause)
         }
       }
       return new Promise((resolve, reject) => {
         try {
           zlib.gzip(bytes, options, (error, result) =>
-            error === null ? resolve(result) : reject(notCompressed(error)),
+            error === null ? resolve(result) : reject(notCompressed('gzip', error)),
           )
         } catch (cause) {
-          reject(notCompressed(cause))
+          reject(notCompressed('gzip', cause))
         }
       })
     },
-    decompress(bytes, maxBytes) {
+    decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
       const options = { maxOutputLength: Math.max(1, maxBytes) }
       const failed = (cause: unknown): CompressionError =>
         isTooLarge(cause) ? tooLarge('gzip', maxBytes) : garbled('gzip', messageOf(cause), cause)
@@ -61,10 +70,10 @@ function zlibCodec(zlib: Zlib): Codec {
 }
 
 const streamCodec: Codec = {
-  async compress(bytes) {
+  async compress(bytes: Uint8Array) {
     return collect(bytes, new CompressionStream('gzip'), Infinity)
   },
-  async decompress(bytes, maxBytes) {
+  async decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
     return collect(bytes, new DecompressionStream('gzip'), maxBytes)
   },
 }
@@ -97,23 +106,9 @@ async function collect(
     }
     throw garbled('gzip', messageOf(cause), cause)
   }
-  const joined = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, at)
-    at += chunk.length
-  }
-  return joined
-}
-
-function notCompressed(cause: unknown): CompressionError {
-  return new CompressionError(`gzip compression failed: ${messageOf(cause)}`, 'gzip', { cause })
+  return join(chunks, size)
 }
 
 function isTooLarge(cause: unknown): boolean {
   return cause instanceof Error && (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,20 +1,23 @@
-import { DEFAULT_MAX_DECOMPRESSED_BYTES, type Codec, type CompressionName } from './codec.ts'
+import { DEFAULT_MAX_DECOMPRESSED_BYTES, type Codec, type CompressionName, type CompressOptions } from './codec.ts'
 import { loadGzip } from './gzip.ts'
+import { loadLz4 } from './lz4.ts'
+import { loadSnappy } from './snappy.ts'
+import { loadZstd } from './zstd.ts'
 
 export type { CompressionName } from './codec.ts'
 
 type CodecName = Exclude<CompressionName, 'none'>
 
 const loaders: Record<CodecName, () => Promise<Codec>> = {
-  gzip: loadGzip,
-  snappy: loadGzip,
-  lz4: loadGzip,
-  zstd: loadGzip,
+  gzip: () => loadGzip(),
+  snappy: () => loadSnappy(),
+  lz4: () => loadLz4(),
+  zstd: () => loadZstd(),
 }
 
 const loaded = new Map<CodecName, Promise<Codec>>()
 
-/** Loads a codec on its first use. A codec whose package is missing is asked for again the next time. */
+/** Loads a codec on its first use. One whose package is missing rejects with CompressionError, and is looked for again the next time. */
 export function loadCodec(name: CodecName): Promise<Codec> {
   let codec = loaded.get(name)
   if (codec === undefined) {
@@ -25,18 +28,23 @@ export function loadCodec(name: CodecName): Promise<Codec> {
   return codec
 }
 
-/** Compresses a record section. Throws CompressionError when the codec or its package is not there. */
-export async function compress(name: CompressionName, bytes: Uint8Array, level?: number): Promise<Uint8Array> {
+/** Compresses a record section. Rejects with CompressionError when the codec's package is not there. */
+export async function compress(
+  name: CompressionName,
+  bytes: Uint8Array,
+  options: CompressOptions = {},
+): Promise<Uint8Array> {
   if (name === 'none') return bytes
-  return (await loadCodec(name)).compress(bytes, level)
+  return (await loadCodec(name)).compress(bytes, options)
 }
 
-/** Decompresses a record section. Throws CompressionError when it is garbled or longer than `maxBytes` (default 256 MiB). */
+/** Decompresses a record section. Rejects with CompressionError when it is garbled or longer than `maxBytes` (default 256 MiB). */
 export async function decompress(
   name: CompressionName,
   bytes: Uint8Array,
-  maxBytes: number = DEFAULT_MAX_DECOMPRESSED_BYTES,
+  options: { maxBytes?: number | undefined; magic?: 0 | 1 | 2 | undefined } = {},
 ): Promise<Uint8Array> {
   if (name === 'none') return bytes
-  return (await loadCodec(name)).decompress(bytes, maxBytes)
+  const { maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES, magic = 2 } = options
+  return (await loadCodec(name)).decompress(bytes, { maxBytes, magic })
 }

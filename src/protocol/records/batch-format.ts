@@ -74,7 +74,9 @@ function openRecords(
 ): BatchCursor | Promise<BatchCursor> {
   const { bytes, position, sizeInBytes, index } = frame
   const start = position + BATCH_HEADER_SIZE
-  const isCompressed = info.compression !== 'none' && info.count !== 0
+  // Compaction may leave a batch without records, and then nothing is looked at, as in Java.
+  const isEmpty = info.count === 0
+  const isCompressed = info.compression !== 'none' && !isEmpty
   const section: RecordSection = {
     baseOffset: info.baseOffset,
     baseTimestamp: info.baseTimestamp,
@@ -86,8 +88,9 @@ function openRecords(
       return new DecodeError(`at byte ${at} of the decompressed records: ${reason}`, { offset: start, path })
     },
   }
-  if (!isCompressed) return new BatchCursor(bytes, start, position + sizeInBytes, section)
-  return decompress(info.compression, bytes.subarray(start, position + sizeInBytes), maxDecompressedBytes).then(
+  if (!isCompressed) return new BatchCursor(bytes, start, isEmpty ? start : position + sizeInBytes, section)
+  const compressed = bytes.subarray(start, position + sizeInBytes)
+  return decompress(info.compression, compressed, { maxBytes: maxDecompressedBytes, magic: 2 }).then(
     (records) => new BatchCursor(records, 0, records.length, section),
   )
 }

@@ -1,6 +1,7 @@
 import { DecodeError } from '../../errors.ts'
 import { AT, LOG_OVERHEAD } from './batch-header.ts'
 import { readRecordBatch, type BatchFrame, type ReadOptions } from './batch-format.ts'
+import { readMessage } from './message-set.ts'
 import type { RecordBatch } from './record-batch.ts'
 import type { DecodedRecord } from './record.ts'
 
@@ -37,7 +38,7 @@ export function* readBatches(bytes: Uint8Array, options: ReadOptions = {}): Gene
     const sizeInBytes = LOG_OVERHEAD + length
     if (sizeInBytes > bytes.length - position) return
     const frame: BatchFrame = { bytes, view, position, sizeInBytes, index }
-    yield readRecordBatch(frame, options)
+    yield magic === 2 ? readRecordBatch(frame, options) : readMessage(frame, magic as 0 | 1, options)
     position += sizeInBytes
   }
 }

@@ -193,7 +193,7 @@ export class RecordBatchBuilder {
 
   async #finishCompressed(codec: CompressionName, codecNumber: number, options: FinishOptions): Promise<Uint8Array> {
     const records = this.#bytes.subarray(BATCH_HEADER_SIZE, this.#length)
-    const compressed = await compress(codec, records, options.level)
+    const compressed = await compress(codec, records, { level: options.level })
     const batch = new Uint8Array(BATCH_HEADER_SIZE + compressed.length)
     batch.set(compressed, BATCH_HEADER_SIZE)
     this.#writeHeader(batch, options, codecNumber)

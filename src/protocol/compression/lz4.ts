@@ -1,0 +1,112 @@
+import {
+  garbled,
+  importOptional,
+  join,
+  notCompressed,
+  tooLarge,
+  type Codec,
+  type CompressOptions,
+  type DecompressOptions,
+  type ImportPackage,
+} from './codec.ts'
+import { FRAME_END, frameHeader, HISTORY_SIZE, MAX_BLOCK_SIZE, readLz4Frame, STORED } from './lz4-frame.ts'
+import { xxhash32 } from './xxhash32.ts'
+
+/**
+ * What is used of the package lz4-napi: its blocks, which have their uncompressed size before them as a little-endian int32. Its own frames
+ * will not do: they cannot be limited in size, and message sets v0 have frames with a wrong checksum.
+ */
+interface Lz4Napi {
+  compress(block: Uint8Array): Promise<Uint8Array>
+  compressSync(block: Uint8Array): Uint8Array
+  uncompress(block: Uint8Array, dictionary?: Uint8Array): Promise<Uint8Array>
+  uncompressSync(block: Uint8Array, dictionary?: Uint8Array): Uint8Array
+}
+
+const SIZE_PREFIX = 4
+
+/** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
+const OFF_LOOP_BYTES = 512 * 1024
+
+/** No lz4 block expands to more than this for each of its bytes. */
+const MAX_RATIO = 255
+
+/** The lz4 codec on lz4-napi. Writes frames as Java does: independent blocks of 64 KiB, no checksums but the header's. It has one level. */
+export async function loadLz4(importPackage?: ImportPackage): Promise<Codec> {
+  const lz4 = (await importOptional('lz4', 'lz4-napi', importPackage)) as Lz4Napi
+  return {
+    compress: (bytes: Uint8Array, options: CompressOptions) => compress(lz4, bytes, options.magic ?? 2),
+    decompress: (bytes: Uint8Array, options: DecompressOptions) => decompress(lz4, bytes, options),
+  }
+}
+
+async function compress(lz4: Lz4Napi, bytes: Uint8Array, magic: 0 | 1 | 2): Promise<Uint8Array> {
+  const inputs: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += MAX_BLOCK_SIZE) inputs.push(bytes.subarray(at, at + MAX_BLOCK_SIZE))
+  let blocks: Uint8Array[]
+  try {
+    const isLarge = bytes.length >= OFF_LOOP_BYTES
+    blocks = isLarge
+      ? await Promise.all(inputs.map((input) => lz4.compress(input)))
+      : inputs.map((input) => lz4.compressSync(input))
+  } catch (cause) {
+    throw notCompressed('lz4', cause)
+  }
+  const header = frameHeader(magic)
+  const pieces = [header]
+  let size = header.length
+  for (let i = 0; i < blocks.length; i++) {
+    const input = inputs[i]!
+    const block = blocks[i]!.subarray(SIZE_PREFIX)
+    const isStored = block.length >= input.length
+    const content = isStored ? input : block
+    const length = new Uint8Array(4)
+    new DataView(length.buffer).setUint32(0, isStored ? (input.length | STORED) >>> 0 : block.length, true)
+    pieces.push(length, content)
+    size += 4 + content.length
+  }
+  pieces.push(FRAME_END)
+  return join(pieces, size + FRAME_END.length)
+}
+
+async function decompress(lz4: Lz4Napi, bytes: Uint8Array, options: DecompressOptions): Promise<Uint8Array> {
+  const { maxBytes, magic } = options
+  const frame = readLz4Frame(bytes, magic)
+  if (frame.contentSize !== undefined && frame.contentSize > maxBytes) throw tooLarge('lz4', maxBytes)
+  const isLarge = bytes.length >= OFF_LOOP_BYTES
+  const pieces: Uint8Array[] = []
+  let size = 0
+  let history: Uint8Array | undefined
+  for (const { content, isStored } of frame.blocks) {
+    let piece = content
+    if (!isStored) {
+      const prefixed = new Uint8Array(SIZE_PREFIX + content.length)
+      new DataView(prefixed.buffer).setUint32(0, Math.min(frame.maxBlockSize, content.length * MAX_RATIO), true)
+      prefixed.set(content, SIZE_PREFIX)
+      try {
+        piece = isLarge ? await lz4.uncompress(prefixed, history) : lz4.uncompressSync(prefixed, history)
+      } catch (cause) {
+        throw garbled('lz4', 'a block is broken', cause)
+      }
+    }
+    size += piece.length
+    if (size > maxBytes) throw tooLarge('lz4', maxBytes)
+    pieces.push(piece)
+    if (frame.hasLinkedBlocks) history = lastBytes(history, piece)
+  }
+  if (frame.contentSize !== undefined && frame.contentSize !== size) {
+    throw garbled('lz4', `its header says ${frame.contentSize} bytes and it makes ${size}`)
+  }
+  const content = join(pieces, size)
+  if (frame.contentChecksum !== undefined && xxhash32(content) !== frame.contentChecksum) {
+    throw garbled('lz4', 'the checksum of its content is wrong')
+  }
+  return content
+}
+
+/** What a block may refer back to when it is not independent: up to 64 KiB before it. */
+function lastBytes(history: Uint8Array | undefined, piece: Uint8Array): Uint8Array {
+  if (history === undefined || piece.length >= HISTORY_SIZE) return piece.subarray(-HISTORY_SIZE)
+  const kept = history.subarray(-Math.min(history.length, HISTORY_SIZE - piece.length))
+  return join([kept, piece], kept.length + piece.length)
+}

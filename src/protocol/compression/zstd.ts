@@ -1,0 +1,234 @@
+import { CompressionError } from '../../errors.ts'
+import {
+  garbled,
+  importOptional,
+  join,
+  messageOf,
+  notCompressed,
+  tooLarge,
+  type Codec,
+  type CompressOptions,
+  type DecompressOptions,
+  type ImportPackage,
+} from './codec.ts'
+import { readZstdFrames, shrinkWindow, type ZstdFrame } from './zstd-frame.ts'
+
+type Callback = (error: Error | null, result: Uint8Array) => void
+
+/** What is used of node:zlib from Node.js 22.15 and 23.8 on. */
+interface ZstdZlib {
+  constants: { ZSTD_c_compressionLevel: number }
+  zstdCompress(bytes: Uint8Array, options: object, callback: Callback): void
+  zstdCompressSync(bytes: Uint8Array, options: object): Uint8Array
+  zstdDecompress(bytes: Uint8Array, options: object, callback: Callback): void
+  zstdDecompressSync(bytes: Uint8Array, options: object): Uint8Array
+}
+
+/** A stream of zstd-codec. Each returns whether it succeeded. */
+interface ZstdStream {
+  transform(chunk: Uint8Array, output: (chunk: Uint8Array) => void): boolean
+  end(output: (chunk: Uint8Array) => void): boolean
+  delete(): void
+}
+
+/** What is used of the WebAssembly module inside zstd-codec; the API around it has no way to limit the output. */
+interface ZstdModule {
+  ZstdCompressStreamBinding: new () => ZstdStream & { begin(level: number): boolean }
+  ZstdDecompressStreamBinding: new () => ZstdStream & { begin(): boolean }
+}
+
+type MakeModule = (module: object) => unknown
+
+const DEFAULT_LEVEL = 3
+
+/** Java's range of levels (ZstdCompression). */
+const MIN_LEVEL = -131072
+const MAX_LEVEL = 22
+
+/** zstd-codec has 16 MiB of memory for everything, which higher levels exceed. */
+const CODEC_MAX_LEVEL = 9
+const CODEC_MAX_WINDOW = 8 * 1024 * 1024
+const CODEC_INPUT_CHUNK = 64 * 1024
+
+/** The output limit is looked at after so many bytes of input, which can make 128 MB at the worst. What is over it is dropped at once. */
+const CODEC_CHECKED_CHUNK = 4096
+
+/** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
+const OFF_LOOP_BYTES = 32 * 1024
+
+/** The zstd codec on node:zlib where that has it, else on zstd-codec, which runs at about a third of the speed and knows levels up to 9. */
+export async function loadZstd(
+  importPackage?: ImportPackage,
+  importZlib: () => Promise<unknown> = () => import('node:zlib'),
+): Promise<Codec> {
+  const zlib = (await importZlib().catch(() => ({}))) as Partial<ZstdZlib>
+  if (typeof zlib.zstdDecompressSync === 'function') return zlibCodec(zlib as ZstdZlib)
+  const makeModule = await importOptional('zstd', 'zstd-codec/lib/zstd-codec-binding-wasm.js', importPackage)
+  return wasmCodec(makeModule as MakeModule)
+}
+
+function checkLevel(level: number): void {
+  if (Number.isInteger(level) && level >= MIN_LEVEL && level <= MAX_LEVEL) return
+  throw new CompressionError(`${level} is not a level of zstd: it has ${MIN_LEVEL} to ${MAX_LEVEL}`, 'zstd')
+}
+
+function readFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
+  const frames = readZstdFrames(bytes)
+  let least = 0
+  for (const frame of frames) least += frame.minSize
+  if (least > maxBytes) throw tooLarge('zstd', maxBytes)
+  return frames
+}
+
+function zlibCodec(zlib: ZstdZlib): Codec {
+  return {
+    compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
+      checkLevel(level)
+      const options = { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }
+      if (bytes.length < OFF_LOOP_BYTES) return zlib.zstdCompressSync(bytes, options)
+      return new Promise((resolve, reject) => {
+        zlib.zstdCompress(bytes, options, (error, result) => {
+          if (error === null) resolve(result)
+          else reject(notCompressed('zstd', error))
+        })
+      })
+    },
+    async decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
+      const pieces: Uint8Array[] = []
+      let size = 0
+      for (const frame of readFrames(bytes, maxBytes)) {
+        const options = { maxOutputLength: Math.max(1, maxBytes - size) }
+        try {
+          const piece =
+            frame.bytes.length < OFF_LOOP_BYTES
+              ? zlib.zstdDecompressSync(frame.bytes, options)
+              : await new Promise<Uint8Array>((resolve, reject) => {
+                  zlib.zstdDecompress(frame.bytes, options, (error, result) => {
+                    if (error === null) resolve(result)
+                    else reject(error)
+                  })
+                })
+          size += piece.length
+          pieces.push(piece)
+        } catch (cause) {
+          const isTooLarge = (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
+          throw isTooLarge ? tooLarge('zstd', maxBytes) : garbled('zstd', messageOf(cause), cause)
+        }
+        if (size > maxBytes) throw tooLarge('zstd', maxBytes)
+      }
+      return join(pieces, size)
+    },
+  }
+}
+
+function wasmCodec(makeModule: MakeModule): Codec {
+  // Out of memory, the module aborts and must not be used again: the next call then starts a new one.
+  let running: Promise<{ module: ZstdModule }> | undefined
+  async function withModule<T>(work: (module: ZstdModule) => T): Promise<T> {
+    running ??= start(makeModule)
+    const { module } = await running
+    try {
+      return work(module)
+    } catch (cause) {
+      if (!(cause instanceof CompressionError)) running = undefined
+      throw cause
+    }
+  }
+  return {
+    async compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
+      checkLevel(level)
+      try {
+        return await withModule((module) => compressStream(module, bytes, Math.min(level, CODEC_MAX_LEVEL)))
+      } catch (cause) {
+        throw notCompressed('zstd', cause)
+      }
+    },
+    async decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
+      const frames = readFrames(bytes, maxBytes)
+      const output = new Output(maxBytes)
+      for (const frame of frames) {
+        const input = shrinkWindow(frame, CODEC_MAX_WINDOW)
+        if (frame.windowSize > CODEC_MAX_WINDOW && input === frame.bytes) {
+          throw new CompressionError(
+            `zstd data with a window of ${frame.windowSize} bytes is beyond zstd-codec, which has room for ${CODEC_MAX_WINDOW}: ` +
+              'use Node.js 22.15 or later, or a lower compression level in the producer',
+            'zstd',
+          )
+        }
+        try {
+          await withModule((module) => decompressStream(module, input, output))
+        } catch (cause) {
+          if (cause instanceof CompressionError) throw cause
+          throw garbled('zstd', messageOf(cause), cause)
+        }
+      }
+      return output.finish()
+    },
+  }
+}
+
+/** Starts the WebAssembly module. It comes in a wrapper because it has a `then` of its own, which a promise would wait for. */
+function start(makeModule: MakeModule): Promise<{ module: ZstdModule }> {
+  return new Promise((resolve) => {
+    const module = {
+      print() {},
+      printErr() {},
+      onRuntimeInitialized() {
+        resolve({ module: module as unknown as ZstdModule })
+      },
+    }
+    makeModule(module)
+  })
+}
+
+function compressStream(module: ZstdModule, bytes: Uint8Array, level: number): Uint8Array {
+  const output = new Output(Infinity)
+  const push = (chunk: Uint8Array): void => output.push(chunk)
+  const stream = new module.ZstdCompressStreamBinding()
+  let isGood = stream.begin(level)
+  for (let at = 0; at < bytes.length && isGood; at += CODEC_INPUT_CHUNK) {
+    isGood = stream.transform(bytes.subarray(at, at + CODEC_INPUT_CHUNK), push)
+  }
+  isGood &&= stream.end(push)
+  stream.delete()
+  if (!isGood) throw new CompressionError('zstd-codec gave up', 'zstd')
+  return output.finish()
+}
+
+function decompressStream(module: ZstdModule, bytes: Uint8Array, output: Output): void {
+  const push = (chunk: Uint8Array): void => output.push(chunk)
+  const stream = new module.ZstdDecompressStreamBinding()
+  let isGood = stream.begin()
+  for (let at = 0; at < bytes.length && isGood && !output.isTooLong; at += CODEC_CHECKED_CHUNK) {
+    isGood = stream.transform(bytes.subarray(at, at + CODEC_CHECKED_CHUNK), push)
+  }
+  isGood &&= stream.end(push)
+  stream.delete()
+  if (output.isTooLong) throw tooLarge('zstd', output.maxBytes)
+  if (!isGood) throw garbled('zstd', 'a block is broken')
+}
+
+/** Collects output up to a limit and drops what is beyond it: zstd-codec has no way to be stopped from its callback. */
+class Output {
+  readonly maxBytes: number
+  #pieces: Uint8Array[] = []
+  #size = 0
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes
+  }
+
+  get isTooLong(): boolean {
+    return this.#size > this.maxBytes
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#size += chunk.length
+    if (this.isTooLong) this.#pieces = []
+    else this.#pieces.push(chunk)
+  }
+
+  finish(): Uint8Array {
+    return join(this.#pieces, this.#size)
+  }
+}
