@@ -46,25 +46,25 @@ export class ByteWriter {
   }
 
   int8(value: number): void {
-    if ((value << 24) >> 24 !== value) throw outOfRange(value, 'int8')
+    if (typeof value !== 'number' || (value << 24) >> 24 !== value) throw outOfRange(value, 'int8')
     const at = this.reserve(1)
     this.#view.setInt8(at, value)
   }
 
   int16(value: number): void {
-    if ((value << 16) >> 16 !== value) throw outOfRange(value, 'int16')
+    if (typeof value !== 'number' || (value << 16) >> 16 !== value) throw outOfRange(value, 'int16')
     const at = this.reserve(2)
     this.#view.setInt16(at, value)
   }
 
   uint16(value: number): void {
-    if ((value & 0xffff) !== value) throw outOfRange(value, 'uint16')
+    if (typeof value !== 'number' || (value & 0xffff) !== value) throw outOfRange(value, 'uint16')
     const at = this.reserve(2)
     this.#view.setUint16(at, value)
   }
 
   int32(value: number): void {
-    if ((value | 0) !== value) throw outOfRange(value, 'int32')
+    if (typeof value !== 'number' || (value | 0) !== value) throw outOfRange(value, 'int32')
     const at = this.reserve(4)
     this.#view.setInt32(at, value)
   }
@@ -188,6 +188,8 @@ function utf8Size(text: string): number {
 }
 
 function outOfRange(value: unknown, type: string): EncodeError {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value)
+  let shown: string = typeof value
+  if (typeof value === 'string') shown = JSON.stringify(value.slice(0, 40))
+  else if (value === null || !['object', 'function', 'symbol'].includes(shown)) shown = String(value)
   return new EncodeError(`${shown} is not ${/^[aiu]/.test(type) ? 'an' : 'a'} ${type}`)
 }
