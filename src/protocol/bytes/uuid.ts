@@ -38,5 +38,6 @@ export function writeUuid(bytes: Uint8Array, offset: number, uuid: string): void
 }
 
 function notUuid(value: unknown): EncodeError {
-  return new EncodeError(`${String(value)} is not a UUID of 22 base64url characters`)
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : typeof value
+  return new EncodeError(`${shown} is not a UUID of 22 base64url characters`)
 }

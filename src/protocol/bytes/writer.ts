@@ -30,7 +30,10 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** Makes room for `size` bytes, moves past them and returns where they start. Reserve first, then use the array: it may be replaced. */
+  /**
+   * Makes room for `size` bytes, moves past them and returns where they start. Reserve first, then use the array: it
+   * may be replaced.
+   */
   reserve(size: number): number {
     const at = this.#length
     if (at + size > this.#bytes.length) this.#grow(at + size)
@@ -145,11 +148,14 @@ export class ByteWriter {
   string(text: string): void {
     const lengthAt = this.reserve(2)
     const size = this.#utf8(text)
-    if (size > 0x7fff) throw new EncodeError(`a string of ${size} bytes is longer than 32767`)
+    checkStringSize(size)
     this.#view.setInt16(lengthAt, size)
   }
 
-  /** Text after its length + 1 as an unsigned varint (KIP-482). */
+  /**
+   * Text after its length + 1 as an unsigned varint (KIP-482). At most 32,767 bytes here too: brokers refuse longer
+   * strings.
+   */
   compactString(text: string): void {
     if (typeof text === 'string' && text.length * 3 + 1 < 0x80) {
       // The length is known to fit one byte, so the text can be written before it.
@@ -159,6 +165,7 @@ export class ByteWriter {
       return
     }
     const size = utf8Size(text)
+    checkStringSize(size)
     this.unsignedVarint(size + 1)
     this.#utf8(text)
   }
@@ -172,6 +179,10 @@ export class ByteWriter {
     this.#length = at + size
     return size
   }
+}
+
+function checkStringSize(size: number): void {
+  if (size > 0x7fff) throw new EncodeError(`a string of ${size} bytes is longer than 32767`)
 }
 
 function utf8Size(text: string): number {
