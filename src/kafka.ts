@@ -20,17 +20,12 @@ export class Kafka {
 
   /** A producer. It connects at its first use. */
   producer<K = Uint8Array | string, V = Uint8Array | string>(options: ProducerOptions<K, V> = {}): Producer<K, V> {
-    const { requestTimeoutMs, retryBackoffMs, retryBackoffMaxMs } = this.#settings
-    return new Producer<K, V>(new Cluster(this.#settings), options, {
-      requestTimeoutMs,
-      retryBackoffMs,
-      retryBackoffMaxMs,
-    })
+    return new Producer<K, V>(new Cluster(this.#settings), options, this.#settings)
   }
 
   /** A consumer. It connects, and joins its group, at its first use. */
   consumer<K = Uint8Array | null, V = Uint8Array | null>(options: ConsumerOptions<K, V> = {}): Consumer<K, V> {
-    return new Consumer<K, V>(new Cluster(this.#settings), options)
+    return new Consumer<K, V>(new Cluster(this.#settings), options, this.#settings)
   }
 
   /** A client for creating, deleting and describing topics. It connects at its first use. */
