@@ -14,6 +14,7 @@ export { type UnknownTaggedField, unknownTaggedFields } from './schema/tagged-fi
 
 /** Most elements an array may announce. Larger counts are refused before anything is allocated. */
 export const MAX_ARRAY_LENGTH = 1_000_000
+
 /** The field may be null, from version `since` up to and including `until`. Its default is still the type's own unless one is named. */
 export function nullable<T>(of: Field<T>, since = 0, until: number = Infinity): Field<T | null> {
   // Null is handled by the codec, which is compiled knowing whether it may occur.
@@ -127,7 +128,7 @@ function bytesType(kind: 'bytes' | 'records'): WireType<Uint8Array> {
   return {
     kind,
     zero: () => new Uint8Array(0),
-    isZero: (value) => value.length === 0,
+    isZero: (value) => value instanceof Uint8Array && value.length === 0,
     compile: ({ isFlexible, isNullable }) => {
       const length = isFlexible ? COMPACT_LENGTH : INT32_LENGTH
       return {
@@ -158,7 +159,7 @@ export function array<T>(element: Field<T>): Field<T[]> {
     kind: 'array',
     element: element as Field<unknown>,
     zero: () => [],
-    isZero: (value) => value.length === 0,
+    isZero: (value) => Array.isArray(value) && value.length === 0,
     compile: ({ version, isFlexible, isNullable }) => {
       const length = isFlexible ? COMPACT_LENGTH : INT32_LENGTH
       const { read, write, minSize } = element.compile(version, isFlexible)

@@ -3,7 +3,7 @@ import type { ByteReader } from '../bytes/reader.ts'
 import type { ByteWriter } from '../bytes/writer.ts'
 import { type Codec, type Field, field } from './field.ts'
 import { CannotCarryError, within } from './path.ts'
-import { type CompiledField, readTaggedFields, writeTaggedFields } from './tagged-fields.ts'
+import { type CompiledField, readTaggedFields, unknownTaggedFields, writeTaggedFields } from './tagged-fields.ts'
 
 /** The fields of T in wire order. */
 export type FieldsOf<T> = { readonly [K in keyof T]-?: Field<T[K]> }
@@ -19,7 +19,10 @@ export function struct<T extends object>(fields: FieldsOf<T>): Field<T> {
     kind: 'struct',
     fields: named,
     zero: () => defaultsOf(entries) as T,
-    isZero: (value) => entries.every(([name, of]) => of.isDefault((value as Record<string, unknown>)[name])),
+    isZero: (value) =>
+      typeof value === 'object' &&
+      !(unknownTaggedFields in value) &&
+      entries.every(([name, of]) => of.isDefault((value as Record<string, unknown>)[name])),
     compile: ({ version, isFlexible, isNullable, isTagged }) => {
       const codec = compileStruct<T>(entries, version, isFlexible)
       return isNullable ? nullableStruct(codec, isTagged ? 0 : -1) : codec

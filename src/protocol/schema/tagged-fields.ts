@@ -1,4 +1,4 @@
-import { DecodeError } from '../../errors.ts'
+import { DecodeError, EncodeError } from '../../errors.ts'
 import { ByteReader } from '../bytes/reader.ts'
 import { ByteWriter } from '../bytes/writer.ts'
 import type { Codec, Field } from './field.ts'
@@ -7,7 +7,10 @@ import { within } from './path.ts'
 /** Most tagged fields a struct may announce. */
 export const MAX_TAGGED_FIELDS = 10_000
 
-/** Key of the tagged fields that a decoded struct carried and this schema does not know; they are encoded again as they came. */
+/**
+ * Key of the tagged fields that a decoded struct carried and this schema does not know; they are encoded again as they
+ * came, and left out of versions without tagged fields.
+ */
 export const unknownTaggedFields: unique symbol = Symbol('kafkawire.unknownTaggedFields')
 
 /** One tagged field as raw bytes (KIP-482). */
@@ -60,7 +63,14 @@ export function writeTaggedFields(writer: ByteWriter, known: CompiledField[], va
   const given = value as Record<string, unknown> & { [unknownTaggedFields]?: UnknownTaggedField[] }
   const unknown = given[unknownTaggedFields]
   if (known.length === 0 && unknown === undefined) return writer.unsignedVarint(0)
-  const parts: UnknownTaggedField[] = unknown === undefined ? [] : [...unknown]
+  const parts: UnknownTaggedField[] = []
+  for (const part of unknown ?? []) {
+    if (known.some((of) => of.field.options.tag === part.tag)) {
+      throw new EncodeError(`tag ${part.tag} is not unknown to this version`)
+    }
+    if (!(part.data instanceof Uint8Array)) throw new EncodeError(`${typeof part.data} is not a Uint8Array`)
+    parts.push(part)
+  }
   for (const { name, field: of, codec } of known) {
     const content = given[name]
     if (of.isDefault(content)) continue
@@ -74,7 +84,10 @@ export function writeTaggedFields(writer: ByteWriter, known: CompiledField[], va
   }
   parts.sort((a, b) => a.tag - b.tag)
   writer.unsignedVarint(parts.length)
+  let previous = -1
   for (const { tag, data } of parts) {
+    if (tag === previous) throw new EncodeError(`tag ${tag} is given twice`)
+    previous = tag
     writer.unsignedVarint(tag)
     writer.unsignedVarint(data.length)
     writer.raw(data)
