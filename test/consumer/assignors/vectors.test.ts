@@ -45,7 +45,9 @@ function membersOf(vector: Vector): AssignorMember[] {
 
 /** The order in which a member gets its topics follows Java's hash order and means nothing. */
 function asSets(assignment: Iterable<[string, Iterable<readonly [string, number]>]>): Record<string, string[]> {
-  return Object.fromEntries([...assignment].map(([id, list]) => [id, [...list].map(([t, p]) => `${t}-${p}`).toSorted()]))
+  return Object.fromEntries(
+    [...assignment].map(([id, list]) => [id, [...list].map(([t, p]) => `${t}-${p}`).toSorted()]),
+  )
 }
 
 const assignors: Assignor[] = [rangeAssignor, roundRobinAssignor]

@@ -1,0 +1,131 @@
+import { BrokerError, KafkaError } from '../errors.ts'
+import type { Cluster } from '../network/cluster.ts'
+import { type Backoff, isRetriable } from '../network/retry.ts'
+import type { Wait } from '../network/wait.ts'
+import type { Assignment } from './assignment.ts'
+import { type CommitIdentity, commitOffsets, type OffsetToCommit } from './committed-offsets.ts'
+import type { GroupCoordinator } from './coordinator.ts'
+
+/** What a committer needs of its consumer. */
+export interface CommitHost {
+  /** What has been handled, of all partitions. */
+  readonly handledOffsets: readonly OffsetToCommit[]
+  /** In whose name to commit; undefined while the member has no partitions of its own. */
+  readonly identity: CommitIdentity | undefined
+  /** A commit in the name of `identity` failed. */
+  onCommitError(error: unknown, identity: CommitIdentity): void
+  /** The loop has to be told. */
+  report(error: unknown): void
+}
+
+/** Commits offsets one request after the other, so that an older commit can never land on a newer one. */
+export class Committer {
+  readonly #cluster: Cluster
+  readonly #coordinator: GroupCoordinator
+  readonly #assignment: Assignment
+  readonly #host: CommitHost
+  readonly #backoff: Backoff
+  #last: Promise<unknown> = Promise.resolve()
+  #timer: ReturnType<typeof setInterval> | undefined
+  #isAutoCommitting = false
+
+  constructor(
+    cluster: Cluster,
+    coordinator: GroupCoordinator,
+    assignment: Assignment,
+    host: CommitHost,
+    backoff: Backoff,
+  ) {
+    this.#cluster = cluster
+    this.#coordinator = coordinator
+    this.#assignment = assignment
+    this.#host = host
+    this.#backoff = backoff
+  }
+
+  /** Commits in the background from now on what was handled since. */
+  start(intervalMs: number, timeoutMs: number): void {
+    this.#timer ??= setInterval(() => {
+      if (this.#isAutoCommitting || this.#host.identity === undefined) return
+      this.#isAutoCommitting = true
+      void this.commitHandled({ timeoutMs }).finally(() => {
+        this.#isAutoCommitting = false
+      })
+    }, intervalMs)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Commits what was handled and is not committed yet. A failure that can pass is left to the next time; others reach the loop. Never rejects. */
+  async commitHandled(wait: Wait): Promise<void> {
+    try {
+      await this.#commit(() => this.uncommitted(), wait)
+    } catch (error) {
+      const isAboutGroup = error instanceof KafkaError && (error.code === 'KAFKA_NOT_A_MEMBER' || isRebalance(error))
+      if (!isAboutGroup && !isRetriable(error) && wait.signal?.aborted !== true) this.#host.report(error)
+    }
+  }
+
+  /** Commits these offsets. Rejects when that does not come about, be it that the group rebalanced. */
+  commit(offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
+    return this.#commit(() => offsets, wait)
+  }
+
+  /** Resolves when every commit that was asked for is done or has failed. */
+  async settled(): Promise<void> {
+    await this.#last
+  }
+
+  /** What was handled and is not known to be committed. */
+  uncommitted(): OffsetToCommit[] {
+    return this.#host.handledOffsets.filter(
+      ({ topic, partition, offset }) => this.#assignment.find(topic, partition)?.committed !== offset,
+    )
+  }
+
+  /** `select` is called when it is this commit's turn. */
+  #commit(select: () => readonly OffsetToCommit[], wait: Wait): Promise<void> {
+    const turn = this.#last.then(() => this.#send(select(), wait))
+    this.#last = turn.catch(ignore)
+    return turn
+  }
+
+  async #send(offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
+    if (offsets.length === 0) return
+    const { identity } = this.#host
+    if (identity === undefined) throw notAMember(this.#coordinator.groupId)
+    const states = offsets.map(({ topic, partition }) => this.#assignment.find(topic, partition))
+    try {
+      await commitOffsets(this.#cluster, this.#coordinator, identity, offsets, {
+        ...wait,
+        backoff: this.#backoff,
+        guard: () => {
+          const now = this.#host.identity
+          const isSame = now?.generationId === identity.generationId && now.memberId === identity.memberId
+          if (!isSame) throw notAMember(this.#coordinator.groupId)
+        },
+      })
+    } catch (error) {
+      this.#host.onCommitError(error, identity)
+      throw error
+    }
+    for (const [index, state] of states.entries()) {
+      if (state !== undefined && this.#assignment.has(state)) state.committed = offsets[index]!.offset
+    }
+  }
+}
+
+function isRebalance(error: KafkaError): boolean {
+  const names = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']
+  return error instanceof BrokerError && names.includes(error.errorName)
+}
+
+function notAMember(groupId: string): KafkaError {
+  const what = `offsets cannot be committed: this consumer is not a member of group ${groupId} at the moment`
+  return new KafkaError('KAFKA_NOT_A_MEMBER', `${what}, so its partitions may be others' by now`)
+}
+
+function ignore(): void {}

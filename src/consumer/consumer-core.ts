@@ -1,0 +1,355 @@
+import { ClosedError, KafkaError } from '../errors.ts'
+import type { Cluster } from '../network/cluster.ts'
+import type { Backoff } from '../network/retry.ts'
+import { type Wait, withDeadline } from '../network/wait.ts'
+import { Assignment } from './assignment.ts'
+import { type CommitIdentity, type OffsetToCommit, STANDALONE } from './committed-offsets.ts'
+import { type CommitHost, Committer } from './committer.ts'
+import { GroupCoordinator } from './coordinator.ts'
+import { Delivery } from './delivery.ts'
+import { Fetcher } from './fetcher.ts'
+import { Group, type GroupHost, type LoopActivity } from './group.ts'
+import type { LoopHost } from './loop.ts'
+import { type ConsumerSettings, type RebalanceListener, resolveAssignors } from './options.ts'
+import type { PartitionState } from './partition-state.ts'
+import { Positions } from './positions.ts'
+import type { ConsumerBatch, ConsumerRecord } from './record.ts'
+import type { TopicPartition } from './topic-partition.ts'
+import { Wakeup } from './wakeup.ts'
+
+/** What a consumer needs of the client's options. */
+export interface ConsumerContext {
+  readonly requestTimeoutMs: number
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+}
+
+/**
+ * What a consumer is made of, put together: it lets the loop, the group, the fetcher and the committer know of each other. The one place where it is
+ * decided whether a record may be handed out and whether a rebalance may begin: never both.
+ */
+export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
+  readonly cluster: Cluster
+  readonly settings: ConsumerSettings<K, V>
+  readonly retryBackoff: Backoff
+  readonly assignment: Assignment = new Assignment()
+  readonly delivery: Delivery<K, V>
+  readonly fetcher: Fetcher
+  readonly positions: Positions
+  /** Undefined without a group id. */
+  readonly coordinator: GroupCoordinator | undefined
+  readonly committer: Committer | undefined
+  readonly wakeup: Wakeup = new Wakeup()
+  /** What the consumer is subscribed to, none when it assigned its partitions itself. */
+  topics: readonly string[] = []
+  pollCount = 0
+  isInterrupted = false
+  readonly #requestTimeoutMs: number
+  #group: Group | undefined
+  #loop: object | undefined
+  #activity: LoopActivity = 'idle'
+  /** What the loop has to be told next. */
+  #error: { readonly reason: unknown } | undefined
+  #isClosed = false
+
+  constructor(cluster: Cluster, settings: ConsumerSettings<K, V>, context: ConsumerContext) {
+    const { groupId, key, value } = settings
+    const { requestTimeoutMs } = context
+    this.cluster = cluster
+    this.settings = settings
+    this.retryBackoff = { minMs: context.retryBackoffMs, maxMs: context.retryBackoffMaxMs }
+    this.#requestTimeoutMs = requestTimeoutMs
+    const { assignment, retryBackoff } = this
+    const onData = (state: PartitionState): void => {
+      this.delivery.enqueue(state)
+      this.wakeup.wake()
+    }
+    const onError = (error: unknown): void => this.report(error)
+    const onReset = (): void => this.positions.resolve()
+    const onKnown = (): void => {
+      this.fetcher.wake()
+      this.wakeup.wake()
+    }
+    const onConsumed = (): void => {
+      this.fetcher.wake()
+      this.positions.resolve()
+    }
+    this.delivery = new Delivery(assignment, { key, value, onConsumed })
+    const fetching = { ...settings, requestTimeoutMs, retryBackoff }
+    this.fetcher = new Fetcher(cluster, assignment, fetching, { onData, onReset, onError })
+    this.coordinator = groupId === undefined ? undefined : new GroupCoordinator(cluster, groupId)
+    const looking = { ...settings, retryBackoff }
+    const events = { onKnown, onFailed: onData, onError }
+    this.positions = new Positions(cluster, this.coordinator, assignment, looking, events)
+    if (this.coordinator === undefined) return
+    this.committer = new Committer(cluster, this.coordinator, assignment, this, retryBackoff)
+  }
+
+  /** The membership, while the consumer is subscribed. */
+  get group(): Group | undefined {
+    return this.#group
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  get hasLoop(): boolean {
+    return this.#loop !== undefined
+  }
+
+  throwIfClosed(): void {
+    if (this.#isClosed) throw new ClosedError('the consumer')
+  }
+
+  /** The topics to share with the group. Takes effect in the loop. */
+  subscribe(topics: readonly string[]): void {
+    this.topics = topics
+    if (this.#group !== undefined) {
+      this.#group.rejoin('the subscription changed')
+      return
+    }
+    const { settings, coordinator, cluster, retryBackoff } = this
+    const {
+      groupInstanceId,
+      sessionTimeoutMs,
+      maxPollIntervalMs,
+      heartbeatIntervalMs,
+      defaultApiTimeoutMs,
+      clientRack,
+    } = settings
+    this.#group = new Group(cluster, coordinator!, this, {
+      groupId: coordinator!.groupId,
+      groupInstanceId,
+      sessionTimeoutMs,
+      maxPollIntervalMs,
+      rebalanceTimeoutMs: maxPollIntervalMs,
+      heartbeatIntervalMs,
+      defaultApiTimeoutMs,
+      clientRack,
+      requestTimeoutMs: this.#requestTimeoutMs,
+      retryBackoff,
+      assignors: resolveAssignors(settings.assignors),
+    })
+    this.changed()
+  }
+
+  /** Hands all partitions back and leaves the group. */
+  async unsubscribe(wait: Wait): Promise<void> {
+    const group = this.#group
+    if (group === undefined) return
+    this.topics = []
+    await this.#letGo(wait)
+    await group.leave(wait, 'the consumer unsubscribed')
+    this.assignment.replace([])
+    if (this.#group === group) this.#group = undefined
+    this.changed()
+  }
+
+  /** Reads these partitions, without a group's help. */
+  assignManually(partitions: readonly TopicPartition[]): void {
+    const { committer, settings } = this
+    if (committer !== undefined && settings.autoCommit) {
+      // Their offsets are looked at now, as the partitions may be gone when it is the commit's turn.
+      const wait = { timeoutMs: settings.defaultApiTimeoutMs }
+      committer.commit(committer.uncommitted(), wait).catch((error: unknown) => this.report(error))
+    }
+    this.#replace(partitions)
+    this.#resume()
+  }
+
+  /** Goes on with what can go on: looks positions up and fetches. Nothing happens before the first loop or call. */
+  #resume(): void {
+    if (this.#loop === undefined) return
+    this.positions.resolve()
+    this.fetcher.wake()
+    this.wakeup.wake()
+  }
+
+  /** The partition's position was set or dropped. */
+  moved(state: PartitionState): void {
+    this.delivery.withdraw(state, { drop: true })
+    this.#resume()
+  }
+
+  /** Commits what was handled, leaves the group, and ends everything, in about the time given at most. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosed = true
+    this.changed()
+    this.committer?.stop()
+    this.positions.close()
+    this.fetcher.close()
+    const wait = { timeoutMs: timeoutMs / 2 }
+    await this.#letGo(wait)
+    await this.#group?.leave(wait, 'the consumer was closed')
+    await this.cluster.close()
+  }
+
+  /** What comes before partitions are left for good: the last commit and the listener's say. */
+  async #letGo(wait: Wait): Promise<void> {
+    const partitions = this.assignment.list()
+    const { settings, committer } = this
+    const isOwner = this.identity !== undefined
+    try {
+      await withDeadline('letting go of partitions', wait, async ({ remainingMs, signal }) => {
+        if (settings.autoCommit) await committer?.commitHandled({ timeoutMs: remainingMs, signal })
+        await committer?.settled()
+        if (this.#group === undefined || partitions.length === 0) return
+        await this.#tell(isOwner ? settings.onRevoked : settings.onLost, partitions)
+      })
+    } catch {
+      // Time is up: what was not committed is read again by whoever comes next.
+    }
+  }
+
+  // For the loop
+
+  get mayDeliver(): boolean {
+    return this.#group === undefined || this.#group.isSettled
+  }
+
+  begin(loop: object): void {
+    this.throwIfClosed()
+    if (this.#loop !== undefined) {
+      const hint = 'end the other loop first, or make another consumer'
+      throw new KafkaError('KAFKA_BUSY', `a loop over this consumer is running already: ${hint}`)
+    }
+    this.#loop = loop
+    if (this.#group === undefined && this.settings.autoCommit) this.startAutoCommit()
+    this.#resume()
+  }
+
+  end(loop: object): void {
+    if (this.#loop !== loop) return
+    this.#loop = undefined
+    this.#activity = 'idle'
+    this.#rebalanceIfDue()
+  }
+
+  onNext(): void {
+    this.pollCount++
+    this.delivery.release()
+  }
+
+  onWait(): void {
+    this.#activity = 'waiting'
+  }
+
+  onItem(): void {
+    this.pollCount++
+    this.#activity = 'handling'
+  }
+
+  onAbandon(): void {
+    this.delivery.restore()
+  }
+
+  attend(): boolean {
+    if (this.#isClosed) return false
+    const error = this.#error
+    if (error !== undefined) {
+      this.#error = undefined
+      this.changed()
+      throw error.reason
+    }
+    this.#group?.poll()
+    return true
+  }
+
+  /** The next record that is buffered, now in hand. */
+  takeRecord(): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> | undefined {
+    for (;;) {
+      const record = this.delivery.take()
+      if (record !== undefined) return record
+      const isOpen = this.delivery.open()
+      if (isOpen === false) return undefined
+      if (isOpen !== true) return isOpen.then((opened) => (opened ? this.takeRecord() : undefined))
+    }
+  }
+
+  takeBatch(): Promise<ConsumerBatch<K, V> | undefined> {
+    return this.delivery.takeBatch(this.settings.maxPollRecords)
+  }
+
+  // For the group
+
+  get activity(): LoopActivity {
+    // Closing is not to be crossed by a rebalance.
+    return this.#isClosed ? 'handling' : this.#activity
+  }
+
+  async revoke(): Promise<void> {
+    const partitions = this.assignment.list()
+    for (const state of this.assignment.states) {
+      this.delivery.withdraw(state, { drop: true })
+      state.refetch()
+      state.isPaused = true
+    }
+    const { autoCommit, defaultApiTimeoutMs, onRevoked } = this.settings
+    if (autoCommit) await this.committer!.commitHandled({ timeoutMs: defaultApiTimeoutMs })
+    if (partitions.length > 0) await this.#tell(onRevoked, partitions)
+    await this.committer!.settled()
+    this.#replace([])
+  }
+
+  async lose(): Promise<void> {
+    const partitions = this.assignment.list()
+    this.#replace([])
+    if (partitions.length > 0) await this.#tell(this.settings.onLost, partitions)
+  }
+
+  async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#replace(partitions)
+    const { autoCommit, onAssigned } = this.settings
+    await this.#tell(onAssigned, this.assignment.list())
+    if (this.#isClosed) return
+    if (autoCommit) this.startAutoCommit()
+    this.#resume()
+  }
+
+  report(error: unknown): void {
+    this.#error ??= { reason: error }
+    this.changed()
+  }
+
+  changed(): void {
+    this.isInterrupted = this.#isClosed || this.#error !== undefined || !this.mayDeliver
+    this.wakeup.wake()
+  }
+
+  // For the committer
+
+  get handledOffsets(): OffsetToCommit[] {
+    return this.delivery.handledOffsets()
+  }
+
+  get identity(): CommitIdentity | undefined {
+    return this.#group === undefined ? STANDALONE : this.#group.identity
+  }
+
+  onCommitError(error: unknown, identity: CommitIdentity): void {
+    this.#group?.onError(error, identity)
+  }
+
+  startAutoCommit(): void {
+    const { autoCommitIntervalMs, defaultApiTimeoutMs } = this.settings
+    this.committer?.start(autoCommitIntervalMs, defaultApiTimeoutMs)
+  }
+
+  #replace(partitions: readonly TopicPartition[]): void {
+    for (const state of this.assignment.replace(partitions)) this.delivery.withdraw(state, { drop: true })
+  }
+
+  /** A rebalance that waited for the record in hand can begin. */
+  #rebalanceIfDue(): void {
+    if (!this.#isClosed && this.#group?.state.name === 'member') this.#group.poll()
+  }
+
+  async #tell(listener: RebalanceListener | undefined, partitions: readonly TopicPartition[]): Promise<void> {
+    try {
+      await listener?.(partitions)
+    } catch (error) {
+      this.report(error)
+    }
+  }
+}

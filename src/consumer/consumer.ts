@@ -1,0 +1,360 @@
+import { ConfigError, KafkaError } from '../errors.ts'
+import { inspect } from '../inspect-value.ts'
+import type { Cluster } from '../network/cluster.ts'
+import { type Wait, withDeadline } from '../network/wait.ts'
+import {
+  type CommitIdentity,
+  type CommittedOffset,
+  fetchCommittedOffsets,
+  type OffsetToCommit,
+} from './committed-offsets.ts'
+import { type ConsumerContext, ConsumerCore } from './consumer-core.ts'
+import { type ListedOffset, listOffsets, type OffsetQuery } from './list-offsets.ts'
+import { Loop } from './loop.ts'
+import { checkOffset } from './offset.ts'
+import { type ConsumerOptions, consumerSettings } from './options.ts'
+import type { ConsumerBatch, ConsumerRecord } from './record.ts'
+import { partitionKey, type TopicPartition, type TopicPartitionOffset } from './topic-partition.ts'
+
+/** Options of a call that waits for brokers. */
+export interface CallOptions {
+  /** Default: the consumer's `defaultApiTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+  /** The call rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of one loop. */
+export interface LoopOptions {
+  /** Ends the loop: it throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A time in a partition. */
+export interface TopicPartitionTime extends TopicPartition {
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+}
+
+/** The first record of a partition at or after a time. */
+export interface OffsetAndTime extends TopicPartitionOffset, TopicPartitionTime {}
+
+/** Who a consumer is in its group: what a transaction needs to commit offsets for it (KIP-447). */
+export interface GroupMetadata extends CommitIdentity {
+  readonly groupId: string
+}
+
+const DEFAULT_CONTEXT: ConsumerContext = { requestTimeoutMs: 30_000, retryBackoffMs: 100, retryBackoffMaxMs: 1_000 }
+
+/**
+ * Reads records, on its own or as a member of a group (Java: KafkaConsumer). Made by `kafka.consumer()`; connects when a loop begins.
+ *
+ * `for await (const record of consumer)` hands out one record after the other. Asking for the next one says that the last one has been handled, and
+ * only what has been handled is committed: by a timer, before partitions are handed on, and by `close`. A record whose body ended
+ * by `break`, `return` or `throw` has not been handled: it is handed out again, by the next loop or to the partition's next reader, unless the body
+ * called `commit`.
+ *
+ * A loop throws what it cannot go on from, such as RecordError for a record that cannot be read, and another one can be begun
+ * after it. One runs at a time. Partitions are handed on between two records only; a member that keeps a record for longer
+ * than `maxPollIntervalMs` loses them.
+ */
+export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements AsyncIterable<ConsumerRecord<K, V>> {
+  readonly #core: ConsumerCore<K, V>
+  #closed: Promise<void> | undefined
+
+  /** @throws ConfigError for options that are unknown, of a wrong type, or contradict each other. */
+  constructor(cluster: Cluster, options: ConsumerOptions<K, V> = {}, context: ConsumerContext = DEFAULT_CONTEXT) {
+    const settings = consumerSettings(options)
+    this.#core = new ConsumerCore(cluster, settings, context)
+    if (settings.topics !== undefined) this.subscribe(settings.topics)
+  }
+
+  /** The loop over records: `for await (const record of consumer)`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerRecord<K, V>, undefined> {
+    return this.records()
+  }
+
+  /**
+   * A loop over records that a signal can end.
+   *
+   * @throws ClosedError when the consumer is closed; a loop that is running when it gets closed just ends. KafkaError (KAFKA_BUSY) while
+   * another loop runs.
+   */
+  records({ signal }: LoopOptions = {}): AsyncIterableIterator<ConsumerRecord<K, V>, undefined> {
+    return new Loop(this.#core, () => this.#core.takeRecord(), signal)
+  }
+
+  /** A loop over batches: some records of one partition at a time, at most `maxPollRecords`, which are handled together. */
+  batches({ signal }: LoopOptions = {}): AsyncIterableIterator<ConsumerBatch<K, V>, undefined> {
+    return new Loop(this.#core, () => this.#core.takeBatch(), signal)
+  }
+
+  /**
+   * Shares the partitions of these topics with the group's other members, instead of those subscribed to before. Takes effect
+   * in the loop.
+   *
+   * @throws ConfigError without a groupId, for no topics, or when partitions are assigned by `assign`.
+   */
+  subscribe(topics: readonly string[]): void {
+    const core = this.#core
+    core.throwIfClosed()
+    if (core.coordinator === undefined) throw needsGroup('subscribe')
+    if (
+      !Array.isArray(topics) ||
+      topics.length === 0 ||
+      topics.some((topic) => typeof topic !== 'string' || topic === '')
+    ) {
+      throw new ConfigError('topics', `topics must be a list of one topic or more, not ${inspect(topics)}`)
+    }
+    if (core.group === undefined && core.assignment.size > 0) {
+      throw new ConfigError('topics', 'a consumer with assigned partitions cannot subscribe: assign([]) first')
+    }
+    core.subscribe([...new Set(topics)])
+  }
+
+  /** Commits what was handled, if `autoCommit` says so, hands all partitions back and leaves the group. */
+  async unsubscribe(options: CallOptions = {}): Promise<void> {
+    this.#core.throwIfClosed()
+    if (this.#core.group === undefined) this.#core.assignManually([])
+    else await this.#core.unsubscribe(this.#wait(options))
+  }
+
+  /** The topics subscribed to. */
+  subscription(): string[] {
+    return [...this.#core.topics]
+  }
+
+  /**
+   * Reads exactly these partitions, without sharing them with anyone. Those that were assigned before keep their position.
+   *
+   * @throws ConfigError while subscribed.
+   */
+  assign(partitions: readonly TopicPartition[]): void {
+    const core = this.#core
+    core.throwIfClosed()
+    checkPartitions(partitions)
+    if (core.group !== undefined) {
+      throw new ConfigError('partitions', 'a subscribed consumer cannot assign partitions itself: unsubscribe() first')
+    }
+    core.assignManually(partitions)
+  }
+
+  /** The partitions that are read now: those given to `assign`, or by the group. */
+  assignment(): TopicPartition[] {
+    return this.#core.assignment.list()
+  }
+
+  /** Stops handing out records of these partitions, or of all, until `resume`. What is buffered is kept. Lasts as long as the assignment. */
+  pause(partitions?: readonly TopicPartition[]): void {
+    for (const state of this.#core.assignment.select(partitions)) {
+      state.isPaused = true
+      this.#core.delivery.withdraw(state, { drop: false })
+    }
+    this.#core.fetcher.wake()
+  }
+
+  /** Goes on with paused partitions. */
+  resume(partitions?: readonly TopicPartition[]): void {
+    for (const state of this.#core.assignment.select(partitions)) {
+      state.isPaused = false
+      this.#core.delivery.enqueue(state)
+    }
+    this.#core.fetcher.wake()
+    this.#core.wakeup.wake()
+  }
+
+  paused(): TopicPartition[] {
+    const paused = [...this.#core.assignment.states].filter(({ isPaused }) => isPaused)
+    return paused.map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /**
+   * Goes on with the record at this offset, or the first one after it. A record of the partition that the loop has in hand is no
+   * longer committed when it has been handled; the new position is.
+   *
+   * @throws ConfigError when the partition is not assigned or the offset is not one.
+   */
+  seek({ topic, partition, offset }: TopicPartitionOffset): void {
+    checkOffset(offset)
+    const state = this.#core.assignment.get({ topic, partition })
+    state.seek({ offset, epoch: -1 })
+    this.#core.moved(state)
+  }
+
+  /** Goes on with the oldest record of these partitions, or of all. */
+  seekToBeginning(partitions?: readonly TopicPartition[]): void {
+    this.#reset(partitions, 'earliest')
+  }
+
+  /** Goes on with the next record that is written to these partitions, or to all. */
+  seekToEnd(partitions?: readonly TopicPartition[]): void {
+    this.#reset(partitions, 'latest')
+  }
+
+  /** Offset of the next record that the loop gets from the partition. Looks it up when it is not known yet. */
+  async position(partition: TopicPartition, options: CallOptions = {}): Promise<number> {
+    const core = this.#core
+    const state = core.assignment.get(partition)
+    if (state.position !== undefined) return state.position
+    return withDeadline(`the position in ${state.key}`, this.#wait(options), async ({ signal }) => {
+      for (;;) {
+        const { count } = core.wakeup
+        core.throwIfClosed()
+        signal.throwIfAborted()
+        if (!core.assignment.has(state)) core.assignment.get(partition)
+        if (state.error !== undefined) throw state.error
+        if (state.position !== undefined) return state.position
+        core.positions.resolve()
+        await core.wakeup.after(count)
+      }
+    })
+  }
+
+  /** How many offsets the loop is behind the end of the partition; undefined before its first fetch. */
+  lag(partition: TopicPartition): number | undefined {
+    return this.#core.assignment.get(partition).lag(this.#core.settings.isolationLevel)
+  }
+
+  /**
+   * Commits offsets. Without any, commits everything handed out so far and handled, and counts a record in the loop's hand as handled:
+   * `process(record); await consumer.commit()`.
+   *
+   * @throws ConfigError without a groupId or for partitions that are not assigned; BrokerError such as ILLEGAL_GENERATION, or KafkaError
+   * (KAFKA_NOT_A_MEMBER), when the group rebalanced: the records will be read again by whoever has the partition now.
+   */
+  async commit(offsets?: readonly OffsetToCommit[], options: CallOptions = {}): Promise<void> {
+    const core = this.#core
+    core.throwIfClosed()
+    if (core.committer === undefined) throw needsGroup('commit')
+    if (offsets === undefined) {
+      core.delivery.release()
+      return core.committer.commit(core.handledOffsets, this.#wait(options))
+    }
+    checkPartitions(offsets)
+    for (const { offset } of offsets) checkOffset(offset)
+    // Of others' partitions a subscribed member knows nothing: it could only set them back.
+    if (core.group !== undefined) for (const partition of offsets) core.assignment.get(partition)
+    await core.committer.commit([...offsets], this.#wait(options))
+  }
+
+  /** What the group committed for these partitions, in their order; undefined where it committed nothing. */
+  async committed(
+    partitions: readonly TopicPartition[],
+    options: CallOptions = {},
+  ): Promise<(CommittedOffset | undefined)[]> {
+    const { coordinator, cluster, retryBackoff } = this.#core
+    this.#core.throwIfClosed()
+    if (coordinator === undefined) throw needsGroup('committed')
+    checkPartitions(partitions)
+    const wait = { ...this.#wait(options), backoff: retryBackoff }
+    const found = await fetchCommittedOffsets(cluster, coordinator, partitions, wait)
+    return partitions.map(({ topic, partition }) => found.get(partitionKey(topic, partition)))
+  }
+
+  /** The offsets that `commit` without arguments would commit, except for the record in the loop's hand. */
+  handledOffsets(): OffsetToCommit[] {
+    return this.#core.handledOffsets
+  }
+
+  /** Offsets of the oldest records of partitions, in their order. */
+  beginningOffsets(partitions: readonly TopicPartition[], options: CallOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#logEnds(partitions, 'earliest', options)
+  }
+
+  /** Offsets of the records that will be written next to partitions, or under `read_committed` can be read next; in their order. */
+  endOffsets(partitions: readonly TopicPartition[], options: CallOptions = {}): Promise<TopicPartitionOffset[]> {
+    return this.#logEnds(partitions, 'latest', options)
+  }
+
+  /** The first records at or after a time, in the order of the partitions; undefined where there is none. */
+  async offsetsForTimes(
+    times: readonly TopicPartitionTime[],
+    options: CallOptions = {},
+  ): Promise<(OffsetAndTime | undefined)[]> {
+    checkPartitions(times)
+    const queries = times.map(({ topic, partition, timestamp }) => {
+      if (Number.isSafeInteger(timestamp) && timestamp >= 0) return { topic, partition, target: timestamp }
+      throw new ConfigError('timestamp', `timestamp must be milliseconds since 1970, not ${inspect(timestamp)}`)
+    })
+    const found = await this.#listOffsets(queries, options)
+    return queries.map(({ topic, partition }) => {
+      const listed = found.get(partitionKey(topic, partition))
+      return listed && { topic, partition, offset: listed.offset, timestamp: listed.timestamp }
+    })
+  }
+
+  /** Who this consumer is in its group; generation -1 while it is in none. */
+  groupMetadata(): GroupMetadata {
+    const { coordinator, group, settings } = this.#core
+    if (coordinator === undefined) throw needsGroup('groupMetadata')
+    const { generationId = -1, memberId = '' } = group?.identity ?? {}
+    return { groupId: coordinator.groupId, generationId, memberId, groupInstanceId: settings.groupInstanceId ?? null }
+  }
+
+  /**
+   * Ends the loop after the record in its hand, commits what was handled if `autoCommit` says so, leaves the group and disconnects. Takes
+   * `timeoutMs`, by default 30,000, at most when brokers do not answer. Never rejects.
+   */
+  close({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#core.close(timeoutMs)
+    return this.#closed
+  }
+
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #reset(partitions: readonly TopicPartition[] | undefined, to: 'earliest' | 'latest'): void {
+    for (const state of this.#core.assignment.select(partitions)) {
+      state.reset(to)
+      this.#core.moved(state)
+    }
+  }
+
+  async #logEnds(
+    partitions: readonly TopicPartition[],
+    target: 'earliest' | 'latest',
+    options: CallOptions,
+  ): Promise<TopicPartitionOffset[]> {
+    checkPartitions(partitions)
+    const found = await this.#listOffsets(
+      partitions.map(({ topic, partition }) => ({ topic, partition, target })),
+      options,
+    )
+    return partitions.map(({ topic, partition }) => {
+      const listed = found.get(partitionKey(topic, partition))
+      if (listed !== undefined) return { topic, partition, offset: listed.offset }
+      throw new KafkaError(
+        'KAFKA_PROTOCOL',
+        `the broker named no ${target} offset of ${partitionKey(topic, partition)}`,
+      )
+    })
+  }
+
+  async #listOffsets(queries: readonly OffsetQuery[], options: CallOptions): Promise<Map<string, ListedOffset>> {
+    const { cluster, settings, retryBackoff: backoff } = this.#core
+    this.#core.throwIfClosed()
+    const { isolationLevel } = settings
+    return listOffsets(cluster, queries, { ...this.#wait(options), backoff, isolationLevel })
+  }
+
+  #wait({ timeoutMs = this.#core.settings.defaultApiTimeoutMs, signal }: CallOptions): Wait {
+    return { timeoutMs, signal }
+  }
+}
+
+function needsGroup(call: string): ConfigError {
+  return new ConfigError('groupId', `${call} needs a group: make the consumer with a groupId`)
+}
+
+function checkPartitions(partitions: unknown): asserts partitions is readonly TopicPartition[] {
+  if (!Array.isArray(partitions))
+    throw new ConfigError('partitions', `partitions must be a list, not ${inspect(partitions)}`)
+  for (const item of partitions as Partial<TopicPartition>[]) {
+    const { topic, partition } = item ?? {}
+    if (typeof topic !== 'string' || topic === '' || !Number.isInteger(partition) || partition! < 0) {
+      throw new ConfigError('partitions', `a partition must be { topic, partition }, not ${inspect(item)}`)
+    }
+  }
+}

@@ -1,0 +1,308 @@
+import { RecordError } from '../errors.ts'
+import type { RecordBatch } from '../protocol/records/record-batch.ts'
+import type { RecordCursor } from '../protocol/records/record-cursor.ts'
+import type { RecordHeader } from '../protocol/records/record.ts'
+import type { Deserializer } from '../serdes.ts'
+import type { Assignment } from './assignment.ts'
+import type { FetchedChunk } from './fetched-chunk.ts'
+import type { ConsumerBatch, ConsumerRecord } from './record.ts'
+import type { PartitionState } from './partition-state.ts'
+import type { TopicPartitionOffset } from './topic-partition.ts'
+
+/** What delivery needs of the consumer. */
+export interface DeliveryOptions<K, V> {
+  readonly key: Deserializer<K> | undefined
+  readonly value: Deserializer<V> | undefined
+  /** Called when buffered data was used up, so that more can be fetched. */
+  readonly onConsumed: () => void
+}
+
+/**
+ * Hands what is buffered to the loop, a record batch of one partition after a record batch of another, and knows which record the loop has in
+ * hand. Records are decoded when it is their turn.
+ */
+export class Delivery<K, V> {
+  readonly #assignment: Assignment
+  readonly #options: DeliveryOptions<K, V>
+  /** Partitions with data, the next one first. */
+  readonly #ready: Set<PartitionState> = new Set()
+  /** The partition whose open batch is being read. */
+  #active: PartitionState | undefined
+  #heldPartition: PartitionState | undefined
+  #heldOffset = -1
+
+  constructor(assignment: Assignment, options: DeliveryOptions<K, V>) {
+    this.#assignment = assignment
+    this.#options = options
+  }
+
+  /** The partition has something new for the loop. */
+  enqueue(state: PartitionState): void {
+    if (state !== this.#active && state.hasData) this.#ready.add(state)
+  }
+
+  /** The partition must not be read for now, or has moved: the record in hand no longer counts when `drop` is set. */
+  withdraw(state: PartitionState, { drop }: { drop: boolean }): void {
+    this.#ready.delete(state)
+    if (this.#active === state) this.#active = undefined
+    if (drop && this.#heldPartition === state) this.#heldPartition = undefined
+  }
+
+  /** The record in hand, if any, has been handled. */
+  release(): void {
+    this.#heldPartition = undefined
+  }
+
+  /** The record in hand was not handled: it is to be delivered again. */
+  restore(): void {
+    const state = this.#heldPartition
+    if (state === undefined) return
+    this.#heldPartition = undefined
+    state.rewind(this.#heldOffset)
+    if (this.#active === state) this.#active = undefined
+    this.enqueue(state)
+  }
+
+  /** Up to where the partition has been handled: the offset to commit. Undefined while it has no position. */
+  handledOffset(state: PartitionState): number | undefined {
+    return this.#heldPartition === state ? this.#heldOffset : state.position
+  }
+
+  /** The handled offsets of all partitions that have a position. */
+  handledOffsets(): (TopicPartitionOffset & { leaderEpoch: number })[] {
+    const offsets: (TopicPartitionOffset & { leaderEpoch: number })[] = []
+    for (const state of this.#assignment.states) {
+      const offset = this.handledOffset(state)
+      const { topic, partition, positionEpoch: leaderEpoch } = state
+      if (offset !== undefined) offsets.push({ topic, partition, offset, leaderEpoch })
+    }
+    return offsets
+  }
+
+  /**
+   * The next record of the batch being read, now in hand; undefined at its end. A promise only when a deserializer made one;
+   * it gives undefined when the partition moved meanwhile. Throws RecordError.
+   */
+  take(): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> | undefined {
+    const state = this.#active
+    if (state?.open === undefined) return undefined
+    const { batch, cursor } = state.open
+    const position = state.position!
+    try {
+      while (cursor.next()) if (cursor.offset >= position) return this.#deliver(state, batch, cursor)
+    } catch (error) {
+      if (error instanceof RecordError) throw error
+      throw this.#unreadable(state, 'a record batch', position, batch.lastOffset + 1, error)
+    }
+    this.#active = undefined
+    this.#pass(state, batch)
+    this.enqueue(state)
+    return undefined
+  }
+
+  /**
+   * Opens the next batch, for `take` to read; false when nothing is buffered. A promise when it must be decompressed first.
+   * Throws RecordError for a corrupt batch, and what else a partition has to report.
+   */
+  open(): boolean | Promise<boolean> {
+    for (const state of this.#ready) {
+      this.#ready.delete(state)
+      if (!this.#assignment.has(state) || state.isPaused) continue
+      const opened = state.position === undefined ? false : this.#openBatch(state)
+      if (opened !== false) return opened
+      if (state.error !== undefined) {
+        const { error } = state
+        state.error = undefined
+        this.#options.onConsumed()
+        throw error
+      }
+    }
+    return false
+  }
+
+  /** Up to `maxRecords` records of one partition, all in hand; undefined when nothing is buffered. Throws as `open` does. */
+  async takeBatch(maxRecords: number): Promise<ConsumerBatch<K, V> | undefined> {
+    const first = (await this.take()) ?? ((await this.open()) ? await this.take() : undefined)
+    const state = this.#heldPartition
+    if (first === undefined || state === undefined) return undefined
+    const { version } = state
+    const records = [first]
+    try {
+      while (records.length < maxRecords) {
+        const next = await this.take()
+        if (next !== undefined) records.push(next)
+        // Reads on in the same partition as long as it has data.
+        else if (state.version !== version || state.isPaused || !(await this.#openBatch(state))) break
+      }
+    } catch (error) {
+      // The records before it come first; the fault is met again behind them.
+      if (!(error instanceof RecordError)) throw error
+    }
+    if (state.version !== version) return undefined
+    const { topic, partition, highWatermark = first.offset } = state
+    return { topic, partition, highWatermark, records }
+  }
+
+  /** Makes a batch of the partition the one that `take` reads; false when it has none buffered. */
+  #openBatch(state: PartitionState): boolean | Promise<boolean> {
+    while (state.open === undefined) {
+      const chunk = state.chunks[0]
+      if (chunk === undefined) return false
+      const batch = this.#peek(state, chunk)
+      if (batch === undefined) {
+        state.chunks.shift()
+        state.advance(Math.max(state.position!, chunk.nextOffset), chunk.lastEpoch)
+        this.#options.onConsumed()
+        continue
+      }
+      const isVisible = chunk.isVisible(batch)
+      if (isVisible instanceof Promise) return this.#skipMarker(state, batch, isVisible)
+      if (!isVisible || batch.lastOffset < state.position!) {
+        this.#pass(state, batch)
+        continue
+      }
+      try {
+        const cursor = batch.cursor()
+        if (cursor instanceof Promise) return this.#openCompressed(state, batch, cursor)
+        state.open = { batch, cursor }
+      } catch (error) {
+        throw this.#unreadable(state, 'a record batch', state.position!, batch.lastOffset + 1, error)
+      }
+    }
+    this.#activate(state)
+    return true
+  }
+
+  #peek(state: PartitionState, chunk: FetchedChunk): RecordBatch | undefined {
+    try {
+      return chunk.peek()
+    } catch (error) {
+      const position = state.position!
+      // Fetched anew when the loop goes on: the bytes may have been spoilt on the way.
+      this.withdraw(state, { drop: false })
+      state.refetch()
+      this.#options.onConsumed()
+      throw this.#unreadable(state, 'a record batch', position, chunk.endOfNext, error)
+    }
+  }
+
+  /** Leaves a batch behind. */
+  #pass(state: PartitionState, batch: RecordBatch): void {
+    state.open = undefined
+    state.chunks[0]!.skip()
+    state.advance(Math.max(state.position!, batch.lastOffset + 1), batch.partitionLeaderEpoch)
+  }
+
+  #activate(state: PartitionState): void {
+    this.#ready.delete(state)
+    this.#active = state
+  }
+
+  async #skipMarker(state: PartitionState, batch: RecordBatch, isPassed: Promise<boolean>): Promise<boolean> {
+    const { version } = state
+    await isPassed
+    if (state.version !== version) return this.open()
+    this.#pass(state, batch)
+    return this.#openBatch(state)
+  }
+
+  async #openCompressed(state: PartitionState, batch: RecordBatch, opening: Promise<RecordCursor>): Promise<boolean> {
+    const { version } = state
+    let cursor: RecordCursor
+    try {
+      cursor = await opening
+    } catch (error) {
+      if (state.version !== version) return this.open()
+      this.enqueue(state)
+      throw this.#unreadable(state, 'a record batch', state.position!, batch.lastOffset + 1, error)
+    }
+    if (state.version !== version) return this.open()
+    state.open = { batch, cursor }
+    // Paused while it was decompressed: it waits for resume().
+    if (state.isPaused) return this.open()
+    this.#activate(state)
+    return true
+  }
+
+  #deliver(
+    state: PartitionState,
+    batch: RecordBatch,
+    cursor: RecordCursor,
+  ): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> {
+    const { topic, partition } = state
+    const { offset, timestamp } = cursor
+    const headers = cursor.headerCount === 0 ? [] : cursor.headers()
+    let key: K | Promise<K>
+    let value: V | Promise<V>
+    let field: 'key' | 'value' = 'key'
+    try {
+      key = this.#read(this.#options.key, cursor.key(), topic, field, headers)
+      field = 'value'
+      value = this.#read(this.#options.value, cursor.value(), topic, field, headers)
+    } catch (error) {
+      throw this.#unreadable(state, `the ${field} of the record`, offset, offset + 1, error)
+    }
+    const { timestampType, partitionLeaderEpoch: epoch } = batch
+    const leaderEpoch = epoch < 0 ? undefined : epoch
+    if (key instanceof Promise || value instanceof Promise) {
+      const base = { topic, partition, offset, timestamp, timestampType, headers, leaderEpoch }
+      return this.#deliverLater(state, epoch, base, key, value)
+    }
+    this.#hold(state, offset, epoch)
+    return { topic, partition, offset, timestamp, timestampType, key, value, headers, leaderEpoch }
+  }
+
+  async #deliverLater(
+    state: PartitionState,
+    epoch: number,
+    base: Omit<ConsumerRecord<K, V>, 'key' | 'value'>,
+    reading: K | Promise<K>,
+    readingValue: V | Promise<V>,
+  ): Promise<ConsumerRecord<K, V> | undefined> {
+    const { version } = state
+    const { offset } = base
+    const [key, value] = await Promise.allSettled([reading, readingValue])
+    if (state.version !== version) return undefined
+    for (const { field, read } of [
+      { field: 'key', read: key },
+      { field: 'value', read: value },
+    ]) {
+      if (read.status === 'fulfilled') continue
+      throw this.#unreadable(state, `the ${field} of the record`, offset, offset + 1, read.reason)
+    }
+    this.#hold(state, offset, epoch)
+    return {
+      ...base,
+      key: (key as PromiseFulfilledResult<K>).value,
+      value: (value as PromiseFulfilledResult<V>).value,
+    }
+  }
+
+  /** The record is the loop's now. Of several records in hand the first counts. */
+  #hold(state: PartitionState, offset: number, epoch: number): void {
+    state.advance(offset + 1, epoch)
+    if (this.#heldPartition === state) return
+    this.#heldPartition = state
+    this.#heldOffset = offset
+  }
+
+  #read<T>(
+    deserializer: Deserializer<T> | undefined,
+    bytes: Uint8Array | null,
+    topic: string,
+    field: 'key' | 'value',
+    headers: readonly RecordHeader[],
+  ): T | Promise<T> {
+    // Without a deserializer T is what bytes are typed as.
+    return deserializer === undefined ? (bytes as T) : deserializer.deserialize(bytes, { topic, field, headers })
+  }
+
+  /** The error for what stands at an offset; it is met again there unless the user seeks past it. */
+  #unreadable(state: PartitionState, what: string, offset: number, nextOffset: number, cause: unknown): RecordError {
+    const { topic, partition } = state
+    state.open = undefined
+    if (this.#active === state) this.#active = undefined
+    this.enqueue(state)
+    return new RecordError(what, { topic, partition, offset, nextOffset: Math.max(nextOffset, offset + 1) }, { cause })
+  }
+}

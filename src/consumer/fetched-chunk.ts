@@ -1,0 +1,113 @@
+import { DecodeError } from '../errors.ts'
+import { readControlRecord } from '../protocol/records/control-record.ts'
+import { readBatches } from '../protocol/records/read-batches.ts'
+import type { RecordBatch } from '../protocol/records/record-batch.ts'
+import type { DecodedRecord } from '../protocol/records/record.ts'
+
+/** A transaction of which the fetched records are to be left out, from `firstOffset` up to its abort marker. */
+export interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: bigint
+}
+
+/** What a fetch response brought for one partition. */
+export interface FetchedRecords {
+  readonly bytes: Uint8Array
+  /** The offset that was asked for. */
+  readonly fetchOffset: number
+  readonly checkCrcs: boolean
+  /** Undefined under read_uncommitted, where nothing is left out. */
+  readonly abortedTransactions: readonly AbortedTransaction[] | undefined
+}
+
+/**
+ * The records of one partition in one fetch response, batch by batch. Only the batches' headers are looked at when it arrives; checksums and
+ * records follow when the loop gets there.
+ */
+export class FetchedChunk {
+  /** Size of the encoded records: what the chunk counts for while it is buffered. */
+  readonly sizeInBytes: number
+  /** Where the next fetch goes on: behind the last batch, or the fetched offset when not one batch is whole. */
+  readonly nextOffset: number
+  /** Leader epoch of the last batch, -1 when unknown. */
+  readonly lastEpoch: number
+  /** Whether the end of the chunk cannot be read: nothing behind it should be fetched before the loop was told. */
+  readonly isBroken: boolean
+  readonly #batches: RecordBatch[] = []
+  readonly #checkCrcs: boolean
+  readonly #failure: DecodeError | undefined
+  /** By rising offset. */
+  readonly #aborted: readonly AbortedTransaction[] | undefined
+  /** How many of them the loop has come to. */
+  #abortedCount = 0
+  /** Producers whose transaction at this place was aborted. */
+  readonly #abortedProducers = new Set<bigint>()
+  #index = 0
+
+  constructor({ bytes, fetchOffset, checkCrcs, abortedTransactions }: FetchedRecords) {
+    this.sizeInBytes = bytes.length
+    this.#checkCrcs = checkCrcs
+    // Brokers need not send them in order.
+    this.#aborted = abortedTransactions?.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
+    try {
+      for (const batch of readBatches(bytes, { checkCrcs: false })) this.#batches.push(batch)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#failure = error
+    }
+    const last = this.#batches.at(-1)
+    if (last === undefined && this.#failure === undefined && bytes.length > 0) {
+      // Since KIP-74 the first batch always comes whole, however large it is.
+      this.#failure = new DecodeError(`${bytes.length} bytes hold no complete record batch`, { offset: 0 })
+    }
+    this.isBroken = this.#failure !== undefined
+    this.nextOffset = last === undefined ? fetchOffset : Math.max(fetchOffset, last.lastOffset + 1)
+    this.lastEpoch = last?.partitionLeaderEpoch ?? -1
+  }
+
+  /**
+   * The next batch as it stands in the log; `isVisible` tells whether its records are for the loop. Undefined at the end.
+   * Throws DecodeError for a batch that is corrupt, again each time it is asked.
+   */
+  peek(): RecordBatch | undefined {
+    const batch = this.#batches[this.#index]
+    if (batch === undefined && this.#failure !== undefined) throw this.#failure
+    if (batch === undefined || !this.#checkCrcs) return batch
+    const [checked] = readBatches(batch.bytes, { checkCrcs: true })
+    return checked
+  }
+
+  /** Where the batch at hand ends by its header, which a fault may have garbled; -1 when not even that can be read. */
+  get endOfNext(): number {
+    return (this.#batches[this.#index]?.lastOffset ?? -2) + 1
+  }
+
+  /** Moves behind the batch that `peek` returned. */
+  skip(): void {
+    this.#index++
+  }
+
+  /**
+   * Whether the records of `batch`, the one at hand, are for the loop: no control records, none of aborted transactions.
+   * A promise only for markers that are compressed, which brokers do not write.
+   */
+  isVisible(batch: RecordBatch): boolean | Promise<boolean> {
+    if (this.#aborted === undefined || batch.producerId < 0n) return !batch.isControl
+    for (let next; (next = this.#aborted[this.#abortedCount]) !== undefined; this.#abortedCount++) {
+      if (next.firstOffset > batch.lastOffset) break
+      this.#abortedProducers.add(next.producerId)
+    }
+    if (!batch.isControl) return !batch.isTransactional || !this.#abortedProducers.has(batch.producerId)
+    const records = batch.records()
+    return records instanceof Promise
+      ? records.then((decoded) => this.#passMarker(batch, decoded))
+      : this.#passMarker(batch, records)
+  }
+
+  /** Compaction may have emptied the marker's batch. */
+  #passMarker(batch: RecordBatch, [marker]: readonly DecodedRecord[]): false {
+    if (marker !== undefined && readControlRecord(marker).type === 'abort')
+      this.#abortedProducers.delete(batch.producerId)
+    return false
+  }
+}

@@ -1,0 +1,342 @@
+import { KafkaError } from '../errors.ts'
+import type { Broker } from '../network/broker.ts'
+import type { Cluster } from '../network/cluster.ts'
+import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
+import { brokerError, ERROR, type ErrorName, errorOf } from '../protocol/error-codes.ts'
+import { fetchApi, type FetchPartitionResult, type FetchResponse } from '../protocol/messages/01-fetch.ts'
+import type { Assignment } from './assignment.ts'
+import { FetchedChunk } from './fetched-chunk.ts'
+import { type FetchItem, FetchPlan } from './fetch-request.ts'
+import { toOffset } from './offset.ts'
+import type { ConsumerSettings } from './options.ts'
+import type { PartitionState } from './partition-state.ts'
+
+/** What fetching depends on. */
+export interface FetcherSettings extends Pick<
+  ConsumerSettings<unknown, unknown>,
+  | 'autoOffsetReset'
+  | 'checkCrcs'
+  | 'clientRack'
+  | 'defaultApiTimeoutMs'
+  | 'fetchMaxBytes'
+  | 'fetchMaxWaitMs'
+  | 'fetchMinBytes'
+  | 'isolationLevel'
+  | 'maxPartitionFetchBytes'
+> {
+  readonly requestTimeoutMs: number
+  readonly retryBackoff: Backoff
+}
+
+/** Whom the fetcher tells what came. */
+export interface FetcherEvents {
+  /** The partition has records, or an error, for the loop. */
+  readonly onData: (state: PartitionState) => void
+  /** The partition's position has to be looked up. */
+  readonly onReset: () => void
+  /** Something that the loop has to be told, of no partition in particular. */
+  readonly onError: (error: unknown) => void
+}
+
+/** How long a replica other than the leader is preferred (KIP-392), which Java binds to metadata.max.age.ms. */
+const PREFERENCE_MS = 300_000
+
+/** What one broker is being asked. */
+interface NodeState {
+  isBusy: boolean
+  /** When it last answered, as of performance.now(). */
+  answeredAt: number
+  failures: number
+}
+
+/** Partitions to ask a broker for. */
+interface NodeWork {
+  readonly broker: Broker
+  readonly wanted: PartitionState[]
+  /** Partitions of which enough is buffered. */
+  fullCount: number
+}
+
+/**
+ * Keeps records buffered ahead of the loop: one fetch per broker at a time, the next one sent while the loop handles what the last one brought,
+ * and none for partitions of which enough is buffered (Java: AbstractFetch, FetchCollector).
+ */
+export class Fetcher {
+  readonly #cluster: Cluster
+  readonly #assignment: Assignment
+  readonly #settings: FetcherSettings
+  readonly #events: FetcherEvents
+  readonly #closing = new AbortController()
+  readonly #nodes = new Map<number, NodeState>()
+  /** When each partition last brought records, as a running number: the others go first. */
+  readonly #turns = new WeakMap<PartitionState, number>()
+  readonly #unsubscribe: () => void
+  #turn = 0
+  #isScheduled = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isLoadingTopics = false
+
+  constructor(cluster: Cluster, assignment: Assignment, settings: FetcherSettings, events: FetcherEvents) {
+    this.#cluster = cluster
+    this.#assignment = assignment
+    this.#settings = settings
+    this.#events = events
+    this.#unsubscribe = cluster.onMetadata(() => this.wake())
+  }
+
+  /** Something changed that may allow another fetch. Cheap: looked at once per turn of the event loop. */
+  wake(): void {
+    if (this.#isScheduled || this.#closing.signal.aborted) return
+    this.#isScheduled = true
+    queueMicrotask(() => {
+      this.#isScheduled = false
+      if (!this.#closing.signal.aborted) this.#pump()
+    })
+  }
+
+  /** Ends all fetches; what they would have brought is dropped. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#unsubscribe()
+    this.#closing.abort(new KafkaError('KAFKA_CLOSED', 'the fetcher is closed'))
+  }
+
+  #pump(): void {
+    const now = performance.now()
+    const { fetchMaxBytes, maxPartitionFetchBytes, fetchMaxWaitMs } = this.#settings
+    const { byNode, bufferedBytes, retryAt, unknownTopics } = this.#collect(now)
+    if (unknownTopics.size > 0) void this.#loadTopics([...unknownTopics])
+    let wakeAt = retryAt
+    const due: NodeWork[] = []
+    for (const work of byNode.values()) {
+      const node = this.#node(work.broker)
+      if (node.isBusy || work.wanted.length === 0) continue
+      // A fetch without the full partitions would wait at the broker while they run dry. So it is put off until
+      // they have room again, or else is a mere look that the broker answers at once.
+      const patientUntil = node.answeredAt + fetchMaxWaitMs
+      if (work.fullCount > 0 && now < patientUntil) wakeAt = Math.min(wakeAt, patientUntil)
+      else due.push(work)
+    }
+    const freeBytes = fetchMaxBytes - bufferedBytes
+    const isRoomy = freeBytes >= Math.min(maxPartitionFetchBytes, fetchMaxBytes)
+    if (due.length > 0 && (isRoomy || bufferedBytes === 0)) {
+      const maxBytes = Math.max(1, Math.floor(freeBytes / due.length))
+      for (const work of due) void this.#fetch(work, maxBytes)
+    }
+    clearTimeout(this.#timer)
+    if (wakeAt < Infinity) this.#timer = setTimeout(() => this.wake(), Math.max(1, wakeAt - now))
+  }
+
+  #collect(now: number): {
+    byNode: Map<number, NodeWork>
+    bufferedBytes: number
+    retryAt: number
+    unknownTopics: Set<string>
+  } {
+    const byNode = new Map<number, NodeWork>()
+    const unknownTopics = new Set<string>()
+    let bufferedBytes = 0
+    let retryAt = Infinity
+    for (const state of this.#assignment.states) {
+      // Paused partitions keep what they have, without taking the room of others.
+      if (state.isPaused || state.position === undefined) continue
+      const mine = state.bufferedBytes
+      bufferedBytes += mine
+      if (state.isFetching || state.error !== undefined || state.chunks.at(-1)?.isBroken === true) continue
+      if (state.retryAt > now) {
+        retryAt = Math.min(retryAt, state.retryAt)
+        continue
+      }
+      const broker = this.#brokerOf(state, now)
+      if (broker === undefined) {
+        this.#findLeader(state, unknownTopics)
+        continue
+      }
+      const work = byNode.get(broker.nodeId) ?? { broker, wanted: [], fullCount: 0 }
+      byNode.set(broker.nodeId, work)
+      if (mine > this.#settings.maxPartitionFetchBytes) work.fullCount++
+      else work.wanted.push(state)
+    }
+    return { byNode, bufferedBytes, retryAt, unknownTopics }
+  }
+
+  #node({ nodeId }: Broker): NodeState {
+    const known = this.#nodes.get(nodeId)
+    if (known !== undefined) return known
+    const node: NodeState = { isBusy: false, answeredAt: 0, failures: 0 }
+    this.#nodes.set(nodeId, node)
+    return node
+  }
+
+  /** The broker to read from: the preferred replica while it is known, else the leader. */
+  #brokerOf(state: PartitionState, now: number): Broker | undefined {
+    const { topic, partition, preferredReplica } = state
+    if (preferredReplica !== undefined) {
+      const broker = preferredReplica.until > now ? this.#cluster.broker(preferredReplica.nodeId) : undefined
+      if (broker !== undefined) return broker
+      state.preferredReplica = undefined
+    }
+    return this.#cluster.leader(topic, partition)
+  }
+
+  #findLeader(state: PartitionState, unknownTopics: Set<string>): void {
+    if (this.#cluster.topic(state.topic) === undefined) unknownTopics.add(state.topic)
+    else this.#cluster.markStale()
+  }
+
+  async #loadTopics(names: readonly string[]): Promise<void> {
+    if (this.#isLoadingTopics) return
+    this.#isLoadingTopics = true
+    const { signal } = this.#closing
+    try {
+      await this.#cluster.topics(names, { timeoutMs: this.#settings.defaultApiTimeoutMs, signal })
+    } catch (error) {
+      if (!signal.aborted) this.#events.onError(error)
+    } finally {
+      this.#isLoadingTopics = false
+      this.wake()
+    }
+  }
+
+  async #fetch({ broker, wanted, fullCount }: NodeWork, maxBytes: number): Promise<void> {
+    const { fetchMaxWaitMs, fetchMinBytes, maxPartitionFetchBytes, isolationLevel, clientRack } = this.#settings
+    const { signal } = this.#closing
+    const node = this.#node(broker)
+    const states = wanted.toSorted((a, b) => (this.#turns.get(a) ?? 0) - (this.#turns.get(b) ?? 0))
+    const plan = new FetchPlan(this.#cluster, states, {
+      maxWaitMs: fullCount > 0 ? 0 : fetchMaxWaitMs,
+      minBytes: fetchMinBytes,
+      maxBytes,
+      maxPartitionBytes: maxPartitionFetchBytes,
+      isolationLevel,
+      rackId: clientRack ?? '',
+    })
+    const timeoutMs = this.#settings.requestTimeoutMs + fetchMaxWaitMs
+    node.isBusy = true
+    for (const { state } of plan.items) state.isFetching = true
+    try {
+      const { maxVersion } = plan
+      const response = await broker.request('fetch', fetchApi, (version) => plan.body(version), {
+        timeoutMs,
+        signal,
+        maxVersion,
+      })
+      this.#receive(plan, response)
+      node.failures = 0
+    } catch (error) {
+      if (signal.aborted) return
+      const retryAt = performance.now() + backoffMs(node.failures++, this.#settings.retryBackoff)
+      for (const { state } of plan.items) state.retryAt = retryAt
+      this.#cluster.markStale()
+      if (!isRetriable(error)) this.#events.onError(error)
+    } finally {
+      node.isBusy = false
+      node.answeredAt = performance.now()
+      for (const { state } of plan.items) state.isFetching = false
+      this.wake()
+    }
+  }
+
+  #receive(plan: FetchPlan, response: FetchResponse): void {
+    if (response.errorCode !== ERROR.NONE) throw brokerError(response.errorCode, { api: 'Fetch' })
+    for (const { item, data } of plan.answers(response)) {
+      const { state, version } = item
+      // The loop went elsewhere in the meantime, or the partition to another member.
+      if (state.version !== version || !this.#assignment.has(state)) continue
+      if (data.errorCode === ERROR.NONE) this.#take(item, data)
+      else this.#onPartitionError(item, data, response)
+    }
+  }
+
+  #take({ state, offset }: FetchItem, data: FetchPartitionResult): void {
+    const { highWatermark, lastStableOffset, logStartOffset, divergingEpoch, preferredReadReplica } = data
+    if (highWatermark >= 0n) state.highWatermark = toOffset(highWatermark)
+    if (lastStableOffset >= 0n) state.lastStableOffset = toOffset(lastStableOffset)
+    if (logStartOffset >= 0n) state.logStartOffset = toOffset(logStartOffset)
+    if (preferredReadReplica >= 0) {
+      state.preferredReplica = { nodeId: preferredReadReplica, until: performance.now() + PREFERENCE_MS }
+    }
+    if (divergingEpoch.endOffset >= 0n) {
+      this.#onTruncation(state, toOffset(divergingEpoch.endOffset), divergingEpoch.epoch)
+      return
+    }
+    const bytes = data.records
+    if (bytes === null || bytes.length === 0) return
+    this.#turns.set(state, ++this.#turn)
+    const { checkCrcs, isolationLevel } = this.#settings
+    const abortedTransactions = isolationLevel === 'read_committed' ? (data.abortedTransactions ?? []) : undefined
+    const chunk = new FetchedChunk({ bytes, fetchOffset: offset, checkCrcs, abortedTransactions })
+    if (chunk.nextOffset === offset && !chunk.isBroken) {
+      // Nothing but records from before the offset: asking again at once would hardly bring others.
+      state.retryAt = performance.now() + backoffMs(state.failures++, this.#settings.retryBackoff)
+      return
+    }
+    state.failures = 0
+    state.push(chunk)
+    this.#events.onData(state)
+  }
+
+  /** The log was cut off and went another way, below where the loop is or what is buffered (KIP-320). */
+  #onTruncation(state: PartitionState, endOffset: number, epoch: number): void {
+    if (this.#settings.autoOffsetReset !== 'none' || endOffset >= state.position!) {
+      state.seek({ offset: Math.min(endOffset, state.position!), epoch })
+      return
+    }
+    const what = `the log of ${state.key} was truncated to offset ${endOffset}, before the position ${state.position}`
+    this.#fail(state, new KafkaError('KAFKA_LOG_TRUNCATION', `${what}: seek to where reading is to go on`))
+  }
+
+  #onPartitionError(item: FetchItem, data: FetchPartitionResult, { nodeEndpoints }: FetchResponse): void {
+    const { state, topic, partition } = item
+    const name: ErrorName = errorOf(data.errorCode).name
+    const wasFollower = state.preferredReplica !== undefined
+    state.preferredReplica = undefined
+    state.retryAt = performance.now() + backoffMs(state.failures++, this.#settings.retryBackoff)
+    switch (name) {
+      case 'OFFSET_OUT_OF_RANGE':
+        // A follower may lag behind or have less; and what is buffered can be read first.
+        if (wasFollower || state.chunks.length > 0 || state.open !== undefined) return
+        return this.#onOutOfRange(item)
+      case 'NOT_LEADER_OR_FOLLOWER':
+      case 'FENCED_LEADER_EPOCH': {
+        const { leaderId, leaderEpoch } = data.currentLeader
+        const isHinted = this.#cluster.applyLeaderHint(topic, partition, leaderId, leaderEpoch, nodeEndpoints)
+        if (isHinted) state.retryAt = 0
+        else this.#cluster.markStale()
+        return
+      }
+      case 'REPLICA_NOT_AVAILABLE':
+      case 'KAFKA_STORAGE_ERROR':
+      case 'OFFSET_NOT_AVAILABLE':
+      case 'UNKNOWN_TOPIC_OR_PARTITION':
+      case 'UNKNOWN_TOPIC_ID':
+      case 'INCONSISTENT_TOPIC_ID':
+      case 'UNKNOWN_LEADER_EPOCH':
+      case 'UNKNOWN_SERVER_ERROR':
+        this.#cluster.markStale()
+        return
+      default: {
+        const error = brokerError(data.errorCode, { api: 'Fetch', topic, partition })
+        if (error.retriable && name !== 'CORRUPT_MESSAGE') this.#cluster.markStale()
+        else this.#fail(state, error)
+      }
+    }
+  }
+
+  #onOutOfRange({ state, topic, partition, offset }: FetchItem): void {
+    const { autoOffsetReset } = this.#settings
+    if (autoOffsetReset === 'none') {
+      const cause = brokerError(ERROR.OFFSET_OUT_OF_RANGE, { api: 'Fetch', topic, partition })
+      const what = `offset ${offset} of ${state.key} does not exist and autoOffsetReset is 'none'`
+      this.#fail(state, new KafkaError('KAFKA_NO_OFFSET', `${what}: seek to one that does`, { cause }))
+      return
+    }
+    state.reset(autoOffsetReset)
+    this.#events.onReset()
+  }
+
+  #fail(state: PartitionState, error: unknown): void {
+    state.error = error
+    this.#events.onData(state)
+  }
+}

@@ -1,0 +1,353 @@
+import { BrokerError } from '../errors.ts'
+import type { Cluster } from '../network/cluster.ts'
+import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
+import { sleep, type Wait, withDeadline } from '../network/wait.ts'
+import type { ErrorName } from '../protocol/error-codes.ts'
+import { encodeSubscription } from '../protocol/group-protocol.ts'
+import type { Assignor } from './assignors/assignor.ts'
+import type { CommitIdentity } from './committed-offsets.ts'
+import type { GroupCoordinator } from './coordinator.ts'
+import { planAssignment, readAssignment } from './group-leader.ts'
+import { type Generation, GroupRequests, type GroupRequestSettings } from './group-requests.ts'
+import type { TopicPartition } from './topic-partition.ts'
+import { TopicWatch } from './topic-watch.ts'
+
+/** What the loop that reads the consumer is at: `idle` when there is none. */
+export type LoopActivity = 'waiting' | 'handling' | 'idle'
+
+/** What a group needs of its consumer. */
+export interface GroupHost {
+  readonly topics: readonly string[]
+  readonly activity: LoopActivity
+  /** Rises with each record, or batch, that the loop asks for. */
+  readonly pollCount: number
+  /** All partitions go back to the group: commits what was handled, tells the listener, forgets them. */
+  revoke(): Promise<void>
+  /** All partitions are gone already: nothing may be committed for them. */
+  lose(): Promise<void>
+  /** Starts to read these partitions and no others. */
+  assign(partitions: readonly TopicPartition[]): Promise<void>
+  /** Something that the loop has to be told; it is thrown there. */
+  report(error: unknown): void
+  /** The group's state changed. */
+  changed(): void
+}
+
+/** How a group behaves. */
+export interface GroupSettings extends GroupRequestSettings {
+  readonly groupId: string
+  readonly assignors: readonly Assignor[]
+  readonly heartbeatIntervalMs: number
+  readonly maxPollIntervalMs: number
+  readonly defaultApiTimeoutMs: number
+  readonly clientRack: string | undefined
+  readonly retryBackoff: Backoff
+}
+
+/**
+ * Where a member stands. `member`: its partitions are its own, unless `rejoin` says why it must join again as soon as the loop is between
+ * two records. `lost`: the group went on without it, which the loop does not know yet. `revoking`, `joining`: a rebalance.
+ */
+export type GroupState =
+  | { readonly name: 'out' }
+  | { readonly name: 'member'; readonly generation: Generation; readonly rejoin?: string }
+  | { readonly name: 'lost'; readonly reason: string }
+  | { readonly name: 'revoking'; readonly generation: Generation | undefined }
+  | { readonly name: 'joining' }
+  | { readonly name: 'fenced'; readonly error: BrokerError }
+  | { readonly name: 'left' }
+
+/** Longest wait of a leader for topics that it does not know, while all other members wait for it. */
+const LEADER_METADATA_MS = 1_000
+
+/** Why a generation ends, by the error that any of its requests may be answered with. */
+const REJOINS: Partial<Record<ErrorName, 'rejoin' | 'lost' | 'unknown' | 'fenced'>> = {
+  REBALANCE_IN_PROGRESS: 'rejoin',
+  ILLEGAL_GENERATION: 'lost',
+  UNKNOWN_MEMBER_ID: 'unknown',
+  FENCED_INSTANCE_ID: 'fenced',
+}
+
+/**
+ * Membership in a classic consumer group with the eager protocol (Java: AbstractCoordinator, ConsumerCoordinator). A rebalance begins only while
+ * no record is in the loop's hand; heartbeats go on by themselves in the meantime. One use: after `leave` it is over.
+ */
+export class Group {
+  readonly #cluster: Cluster
+  readonly #host: GroupHost
+  readonly #settings: GroupSettings
+  readonly #requests: GroupRequests
+  readonly #closing = new AbortController()
+  #state: GroupState = { name: 'out' }
+  /** The id that the coordinator gave; it outlives a generation. */
+  #memberId = ''
+  /** The rebalance under way, to its very end. Never rejects. */
+  #rebalancing: Promise<void> | undefined
+  /** Ends the heartbeats of a generation. */
+  #beating: AbortController | undefined
+  #watch: TopicWatch | undefined
+  /** Whether the group was joined once: from then on outages are ridden out. */
+  #hasJoined = false
+
+  constructor(cluster: Cluster, coordinator: GroupCoordinator, host: GroupHost, settings: GroupSettings) {
+    this.#cluster = cluster
+    this.#host = host
+    this.#settings = settings
+    this.#requests = new GroupRequests(coordinator, settings)
+  }
+
+  get state(): GroupState {
+    return this.#state
+  }
+
+  /** Whether records may be handed out: the partitions are the member's own and no rebalance is due. */
+  get isSettled(): boolean {
+    const state = this.#state
+    return this.#rebalancing === undefined && state.name === 'member' && state.rejoin === undefined
+  }
+
+  /** In whose name offsets can be committed; undefined while the member has no partitions of its own. */
+  get identity(): Generation | undefined {
+    const state = this.#state
+    return state.name === 'member' || state.name === 'revoking' ? state.generation : undefined
+  }
+
+  /** What the coordinator knows this member as; '' before it has joined. */
+  get memberId(): string {
+    return this.#memberId
+  }
+
+  /** To be called while no record is in the loop's hand: joins the group, or does the rebalance that is due. Throws when the member was fenced. */
+  poll(): void {
+    const state = this.#state
+    if (state.name === 'fenced') throw state.error
+    if (this.#rebalancing !== undefined || state.name === 'left' || this.isSettled) return
+    this.#rebalancing = this.#rebalance().finally(() => {
+      this.#rebalancing = undefined
+      this.#host.changed()
+      this.#pollUnlessHandling()
+    })
+    this.#host.changed()
+  }
+
+  /** The member has to join again, for instance because its subscription changed. */
+  rejoin(reason: string): void {
+    const state = this.#state
+    if (state.name !== 'member') return
+    this.#enter({ name: 'member', generation: state.generation, rejoin: state.rejoin ?? reason })
+    this.#pollUnlessHandling()
+  }
+
+  /** A request in the name of `identity` failed: what that says about the membership. */
+  onError(error: unknown, identity: CommitIdentity): void {
+    if (!(error instanceof BrokerError) || this.identity?.generationId !== identity.generationId) return
+    const consequence = REJOINS[error.errorName as ErrorName]
+    if (consequence === 'rejoin') {
+      this.rejoin('the group is rebalancing')
+    } else if (consequence === 'fenced') {
+      this.#enter({ name: 'fenced', error })
+      this.#host.report(error)
+    } else if (consequence !== undefined) {
+      // After ILLEGAL_GENERATION the member id may still be good.
+      if (consequence === 'unknown') this.#memberId = ''
+      this.#lose(error.errorName)
+      this.#pollUnlessHandling()
+    }
+  }
+
+  /** Leaves the group within a time and is done with it. Static members stay in it, for their next start. Never rejects. */
+  async leave(wait: Wait, reason: string): Promise<void> {
+    if (this.#state.name === 'left') return
+    this.#enter({ name: 'left' })
+    this.#closing.abort(new Error('the member left its group'))
+    const rebalancing = this.#rebalancing
+    // A listener that does not come back must not hold it up for ever.
+    if (rebalancing !== undefined) await withDeadline('the rebalance', wait, () => rebalancing).catch(ignore)
+    await this.#sendLeave(wait, reason)
+  }
+
+  async #sendLeave(wait: Wait, reason: string): Promise<void> {
+    const memberId = this.#memberId
+    if (memberId === '' || this.#settings.groupInstanceId !== undefined) return
+    this.#memberId = ''
+    try {
+      await withDeadline('leaving the group', wait, (deadline) => this.#requests.leave(memberId, reason, deadline))
+    } catch {
+      // The session times out by itself.
+    }
+  }
+
+  /** The one place where the state changes. Heartbeats and the watch on topics live as long as a generation does. */
+  #enter(state: GroupState): void {
+    const before = this.identity?.generationId
+    this.#state = state
+    const now = this.identity
+    if (now?.generationId !== before) {
+      this.#beating?.abort()
+      this.#beating = undefined
+      if (now !== undefined) {
+        this.#beating = new AbortController()
+        void this.#beat(now, this.#beating.signal)
+      }
+    }
+    if (state.name !== 'member' && state.name !== 'revoking') {
+      this.#watch?.stop()
+      this.#watch = undefined
+    }
+    this.#host.changed()
+  }
+
+  #lose(reason: string): void {
+    if (this.#state.name === 'member') this.#enter({ name: 'lost', reason })
+    else if (this.#state.name === 'revoking') this.#enter({ name: 'revoking', generation: undefined })
+  }
+
+  /** Without a loop, a member still takes part in rebalances, so that others need not wait; one that was lost stays away. */
+  #pollUnlessHandling(): void {
+    const { name } = this.#state
+    const { activity } = this.#host
+    if (activity === 'waiting' ? name === 'member' || name === 'lost' : activity === 'idle' && name === 'member')
+      this.poll()
+  }
+
+  async #rebalance(): Promise<void> {
+    const state = this.#state
+    const reason = reasonOf(state)
+    const { signal } = this.#closing
+    if (state.name !== 'out') await this.#handBack(state)
+    if (signal.aborted) return
+    this.#enter({ name: 'joining' })
+    const startedAt = performance.now()
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const partitions = await this.#join(reason)
+        this.#hasJoined = true
+        await this.#host.assign(partitions)
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        const failure = this.#judge(error, performance.now() - startedAt)
+        if (failure !== undefined) {
+          this.#enter(failure)
+          this.#host.report(error)
+          return
+        }
+      }
+      // A first refusal is mended by asking again at once.
+      if (attempt > 0) await sleep(backoffMs(attempt - 1, this.#settings.retryBackoff), signal).catch(ignore)
+      if (signal.aborted) return
+    }
+  }
+
+  async #handBack(state: GroupState): Promise<void> {
+    if (state.name !== 'member') return this.#host.lose()
+    this.#enter({ name: 'revoking', generation: state.generation })
+    await this.#host.revoke()
+  }
+
+  /** What a failed attempt to join comes to; undefined to try again. */
+  #judge(error: unknown, elapsedMs: number): GroupState | undefined {
+    const consequence = error instanceof BrokerError ? REJOINS[error.errorName as ErrorName] : undefined
+    if (consequence === 'fenced') return { name: 'fenced', error: error as BrokerError }
+    if (consequence === 'unknown') this.#memberId = ''
+    const mayPass = consequence !== undefined || isRetriable(error)
+    const isPatient = this.#hasJoined || elapsedMs < this.#settings.defaultApiTimeoutMs
+    return mayPass && isPatient ? undefined : { name: 'out' }
+  }
+
+  /** One attempt at JoinGroup and SyncGroup; the member of a new generation gets its partitions. */
+  async #join(reason: string): Promise<TopicPartition[]> {
+    const { groupInstanceId, assignors, clientRack, defaultApiTimeoutMs, groupId } = this.#settings
+    const topics = [...this.#host.topics]
+    const wait = { timeoutMs: defaultApiTimeoutMs + 2 * this.#requests.joinTimeoutMs, signal: this.#closing.signal }
+    const metadata = encodeSubscription({ topics, rackId: clientRack ?? null })
+    const protocols = assignors.map(({ name }) => ({ name, metadata }))
+    const watch = new TopicWatch(this.#cluster, {
+      onChange: (topic) => this.rejoin(`the partitions of topic ${topic} changed`),
+      onError: (error) => this.#host.report(error),
+    })
+    this.#watch?.stop()
+    this.#watch = watch
+    watch.await(topics)
+    const { generation, assignment, counts } = await withDeadline(
+      `joining group ${groupId}`,
+      wait,
+      async (deadline) => {
+        const joined = await this.#requests.join(this.#memberId, protocols, reason, deadline, (memberId) => {
+          this.#memberId = memberId
+        })
+        const generation: Generation = {
+          generationId: joined.generationId,
+          memberId: joined.memberId,
+          groupInstanceId: groupInstanceId ?? null,
+          protocolName: joined.protocolName ?? '',
+        }
+        const plan =
+          joined.leader === joined.memberId
+            ? await planAssignment(this.#cluster, assignors, joined, {
+                timeoutMs: LEADER_METADATA_MS,
+                signal: deadline.signal,
+              })
+            : undefined
+        const assignment = await this.#requests.sync(generation, plan?.assignments ?? [], deadline)
+        return { generation, assignment, counts: plan?.partitionCounts }
+      },
+    )
+    const partitions = readAssignment(assignment)
+    this.#closing.signal.throwIfAborted()
+    this.#enter({ name: 'member', generation })
+    if (counts !== undefined) watch.expect(counts)
+    if (topics.join() !== this.#host.topics.join()) this.rejoin('the subscription changed')
+    return partitions
+  }
+
+  /** Heartbeats of one generation, and the check that the loop gets on. Ends with the generation. */
+  async #beat(generation: Generation, signal: AbortSignal): Promise<void> {
+    const { heartbeatIntervalMs, maxPollIntervalMs, sessionTimeoutMs, retryBackoff } = this.#settings
+    let pollCount = this.#host.pollCount
+    let progressAt = performance.now()
+    let failures = 0
+    while (!signal.aborted) {
+      const restMs = Math.max(1, progressAt + maxPollIntervalMs - performance.now())
+      const intervalMs =
+        failures === 0 ? heartbeatIntervalMs : Math.min(heartbeatIntervalMs, backoffMs(failures - 1, retryBackoff))
+      await sleep(Math.min(restMs, intervalMs), signal).catch(ignore)
+      if (signal.aborted) return
+      const host = this.#host
+      if (host.pollCount !== pollCount || host.activity === 'waiting' || this.#rebalancing !== undefined) {
+        pollCount = host.pollCount
+        progressAt = performance.now()
+      }
+      if (performance.now() - progressAt >= maxPollIntervalMs) {
+        this.#expel(maxPollIntervalMs)
+        return
+      }
+      this.#watch?.check()
+      const wait = { timeoutMs: sessionTimeoutMs, signal }
+      try {
+        await withDeadline('the heartbeat', wait, (deadline) => this.#requests.heartbeat(generation, deadline))
+        failures = 0
+      } catch (error) {
+        if (signal.aborted) return
+        failures++
+        this.onError(error, generation)
+        const isForGroup = error instanceof BrokerError && error.errorName in REJOINS
+        if (!isForGroup && !isRetriable(error)) this.#host.report(error)
+      }
+    }
+  }
+
+  /** The loop has taken too long over a record: others shall have the partitions. It joins again when it asks for the next record. */
+  #expel(maxPollIntervalMs: number): void {
+    const reason = `no record was asked for within maxPollIntervalMs (${maxPollIntervalMs})`
+    this.#lose(reason)
+    void this.#sendLeave({ timeoutMs: this.#settings.requestTimeoutMs, signal: this.#closing.signal }, reason)
+  }
+}
+
+function reasonOf(state: GroupState): string {
+  if (state.name === 'lost') return state.reason
+  return state.name === 'member' ? (state.rejoin ?? '') : ''
+}
+
+function ignore(): void {}

@@ -1,0 +1,159 @@
+import { KafkaError } from '../errors.ts'
+import type { Broker } from '../network/broker.ts'
+import type { Cluster } from '../network/cluster.ts'
+import { isRetriable, retry, type RetryOptions } from '../network/retry.ts'
+import type { Deadline, Wait } from '../network/wait.ts'
+import { brokerError, ERROR } from '../protocol/error-codes.ts'
+import { listOffsetsApi } from '../protocol/messages/02-list-offsets.ts'
+import { toOffset } from './offset.ts'
+import type { IsolationLevel } from './options.ts'
+import type { LogPosition } from './partition-state.ts'
+import { groupByTopic, partitionKey, type TopicPartition } from './topic-partition.ts'
+
+/** What to look for in a partition: an end of its log, or the first record at or after a time in milliseconds. */
+export type OffsetTarget = 'earliest' | 'latest' | number
+
+/** A partition and what to look for in it. */
+export interface OffsetQuery extends TopicPartition {
+  readonly target: OffsetTarget
+}
+
+/** An offset that was found, and when the record there was made. */
+export interface ListedOffset extends LogPosition {
+  /** -1 for the ends of the log. */
+  readonly timestamp: number
+}
+
+/** How to look offsets up. */
+export interface ListOffsetsOptions extends Wait, Pick<RetryOptions, 'backoff'> {
+  /** Under `read_committed` the latest offset is that of the first open transaction. */
+  readonly isolationLevel: IsolationLevel
+}
+
+/**
+ * Asks the leaders of partitions for offsets, again until all have answered or time is up. The result is by partition key;
+ * partitions without a record at or after a time are left out. Throws TimeoutError, or BrokerError when a retry cannot help.
+ */
+export async function listOffsets(
+  cluster: Cluster,
+  queries: readonly OffsetQuery[],
+  options: ListOffsetsOptions,
+): Promise<Map<string, ListedOffset>> {
+  const found = new Map<string, ListedOffset>()
+  let pending = queries
+  if (pending.length === 0) return found
+  const names = [...groupByTopic(pending).keys()]
+  await retry(
+    `offsets of ${names.join(', ')}`,
+    options,
+    async (deadline) => {
+      const { remainingMs: timeoutMs, signal } = deadline
+      await cluster.topics(names, { timeoutMs, signal })
+      const { byLeader, leaderless } = groupByLeader(cluster, pending)
+      const attempts = await Promise.allSettled(
+        Array.from(byLeader, ([broker, mine]) => ask(cluster, broker, mine, deadline, options.isolationLevel, found)),
+      )
+      pending = leaderless
+      const failures: unknown[] = leaderless.map(({ topic, partition }) =>
+        brokerError(ERROR.LEADER_NOT_AVAILABLE, { api: 'ListOffsets', topic, partition }),
+      )
+      for (const [index, attempt] of attempts.entries()) {
+        if (attempt.status === 'fulfilled') {
+          pending = [...pending, ...attempt.value.map(({ query }) => query)]
+          failures.push(...attempt.value.map(({ error }) => error))
+        } else {
+          pending = [...pending, ...[...byLeader.values()][index]!]
+          failures.push(attempt.reason)
+        }
+      }
+      if (failures.length === 0) return
+      cluster.markStale()
+      throw failures.find((failure) => !isRetriable(failure)) ?? failures[0]
+    },
+    options.backoff === undefined ? {} : { backoff: options.backoff },
+  )
+  return found
+}
+
+function groupByLeader(
+  cluster: Cluster,
+  queries: readonly OffsetQuery[],
+): { byLeader: Map<Broker, OffsetQuery[]>; leaderless: OffsetQuery[] } {
+  const byLeader = new Map<Broker, OffsetQuery[]>()
+  const leaderless: OffsetQuery[] = []
+  for (const query of queries) {
+    const leader = cluster.leader(query.topic, query.partition)
+    const known = leader === undefined ? leaderless : byLeader.get(leader)
+    if (known === undefined) byLeader.set(leader!, [query])
+    else known.push(query)
+  }
+  return { byLeader, leaderless }
+}
+
+interface FailedQuery {
+  readonly query: OffsetQuery
+  readonly error: unknown
+}
+
+/** One request to one leader. Puts what it learns into `found` and returns what failed. */
+async function ask(
+  cluster: Cluster,
+  broker: Broker,
+  queries: readonly OffsetQuery[],
+  deadline: Deadline,
+  isolationLevel: IsolationLevel,
+  found: Map<string, ListedOffset>,
+): Promise<FailedQuery[]> {
+  const topics = Array.from(groupByTopic(queries), ([name, partitions]) => ({
+    name,
+    partitions: partitions.map(({ partition, target }) => ({
+      partitionIndex: partition,
+      currentLeaderEpoch: cluster.topic(name)?.partitions[partition]?.leaderEpoch ?? -1,
+      timestamp: timestampOf(target),
+    })),
+  }))
+  const response = await broker.request(
+    'general',
+    listOffsetsApi,
+    (version) => ({
+      replicaId: -1,
+      topics,
+      timeoutMs: Math.ceil(Math.min(deadline.remainingMs, 0x7fffffff)),
+      // Version 1 has no field for it, and no transactions either.
+      ...(version >= 2 ? { isolationLevel: isolationLevel === 'read_committed' ? 1 : 0 } : {}),
+    }),
+    { signal: deadline.signal },
+  )
+  const missing = new Map(queries.map((query) => [partitionKey(query.topic, query.partition), query]))
+  const failed: FailedQuery[] = []
+  for (const { name, partitions } of response.topics) {
+    for (const { partitionIndex, errorCode, offset, timestamp, leaderEpoch } of partitions) {
+      const key = partitionKey(name, partitionIndex)
+      const query = missing.get(key)
+      if (query === undefined) continue
+      missing.delete(key)
+      if (errorCode !== ERROR.NONE) {
+        const error = brokerError(errorCode, { api: 'ListOffsets', topic: name, partition: partitionIndex })
+        failed.push({ query, error })
+      } else if (offset >= 0n) {
+        found.set(key, { offset: toOffset(offset), epoch: leaderEpoch, timestamp: Number(timestamp) })
+      }
+    }
+  }
+  for (const query of missing.values()) {
+    const error = new KafkaError(
+      'KAFKA_PROTOCOL',
+      `ListOffsets left ${partitionKey(query.topic, query.partition)} out`,
+      {
+        retriable: true,
+      },
+    )
+    failed.push({ query, error })
+  }
+  return failed
+}
+
+function timestampOf(target: OffsetTarget): bigint {
+  if (target === 'latest') return -1n
+  return target === 'earliest' ? -2n : BigInt(target)
+}

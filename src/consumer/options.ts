@@ -1,0 +1,193 @@
+import {
+  callback,
+  checked,
+  type Defined,
+  flag,
+  implementing,
+  integer,
+  milliseconds,
+  type OptionTable,
+  oneOf,
+  resolveOptions,
+  text,
+  texts,
+} from '../config.ts'
+import { ConfigError } from '../errors.ts'
+import type { Deserializer } from '../serdes.ts'
+import type { Assignor } from './assignors/assignor.ts'
+import { rangeAssignor } from './assignors/range.ts'
+import { roundRobinAssignor } from './assignors/round-robin.ts'
+import type { TopicPartition } from './topic-partition.ts'
+
+/** Where to start in a partition without a committed offset, or whose offset is gone; `none` throws instead. */
+export type AutoOffsetReset = 'latest' | 'earliest' | 'none'
+
+/** `read_committed` leaves out records of transactions that are open or were aborted. */
+export type IsolationLevel = 'read_uncommitted' | 'read_committed'
+
+/** Told of partitions that come and go. It is awaited: the rebalance goes on when it settles. What it throws reaches the loop. */
+export type RebalanceListener = (partitions: readonly TopicPartition[]) => void | Promise<void>
+
+/** An assignor that comes with kafkawire. */
+export type BuiltInAssignor = 'range' | 'roundrobin'
+
+/** A built-in assignor's name, or one of your own. */
+export type AssignorOption = BuiltInAssignor | Assignor
+
+const BUILT_IN_ASSIGNORS: Readonly<Record<BuiltInAssignor, Assignor>> = {
+  range: rangeAssignor,
+  roundrobin: roundRobinAssignor,
+}
+
+/** Options of a consumer; the defaults are those of Java's client. */
+export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
+  /** The group to share the partitions of topics with, and to commit offsets for. Only `assign()` goes without. Java: group.id. */
+  readonly groupId?: string | undefined
+  /** Topics to subscribe to; `subscribe()` does the same later. */
+  readonly topics?: readonly string[] | undefined
+  /** Reads keys. Default: bytes as they are. */
+  readonly key?: Deserializer<K> | undefined
+  /** Reads values. Default: bytes as they are. */
+  readonly value?: Deserializer<V> | undefined
+  /** Default `latest`. Java: auto.offset.reset. */
+  readonly autoOffsetReset?: AutoOffsetReset | undefined
+  /**
+   * Whether handled offsets are committed every `autoCommitIntervalMs`, before partitions are handed on, and on close.
+   * Default true when there is a group. Java: enable.auto.commit.
+   */
+  readonly autoCommit?: boolean | undefined
+  /** Default 5,000. Java: auto.commit.interval.ms. */
+  readonly autoCommitIntervalMs?: number | undefined
+  /** The group drops a member that it has not heard from for so long. Default 45,000. Java: session.timeout.ms. */
+  readonly sessionTimeoutMs?: number | undefined
+  /** Default 3,000; must be below `sessionTimeoutMs`, better a third of it. Java: heartbeat.interval.ms. */
+  readonly heartbeatIntervalMs?: number | undefined
+  /**
+   * Longest time between two requests for a record. A member that takes longer leaves the group, and other members wait no
+   * longer for it in a rebalance. Default 300,000. Java: max.poll.interval.ms.
+   */
+  readonly maxPollIntervalMs?: number | undefined
+  /** Most records of one batch of `batches()`. Default 500. Java: max.poll.records. */
+  readonly maxPollRecords?: number | undefined
+  /** Makes this a static member, which keeps its partitions over a restart within `sessionTimeoutMs` (KIP-345). Java: group.instance.id. */
+  readonly groupInstanceId?: string | undefined
+  /** How partitions are dealt out, the most wanted first. Default `['range']`. Java: partition.assignment.strategy. */
+  readonly assignors?: readonly AssignorOption[] | undefined
+  /** Rack of this client: to read from a replica nearby (KIP-392), and for assignors that match racks. Java: client.rack. */
+  readonly clientRack?: string | undefined
+  /** Default `read_uncommitted`. Java: isolation.level. */
+  readonly isolationLevel?: IsolationLevel | undefined
+  /** A broker with fewer bytes than this waits for more, at most `fetchMaxWaitMs`. Default 1. Java: fetch.min.bytes. */
+  readonly fetchMinBytes?: number | undefined
+  /** Default 500. Java: fetch.max.wait.ms. */
+  readonly fetchMaxWaitMs?: number | undefined
+  /**
+   * Most bytes that are fetched ahead of the loop, of all partitions that are not paused; a single larger batch still comes
+   * through. Default 52,428,800. Java: fetch.max.bytes.
+   */
+  readonly fetchMaxBytes?: number | undefined
+  /**
+   * Most bytes of one partition in one response; up to two such responses are held ahead of the loop.
+   * Default 1,048,576. Java: max.partition.fetch.bytes.
+   */
+  readonly maxPartitionFetchBytes?: number | undefined
+  /** Whether checksums are verified. Default true. Java: check.crcs. */
+  readonly checkCrcs?: boolean | undefined
+  /** Longest duration of a call that names no deadline of its own. Default 60,000. Java: default.api.timeout.ms. */
+  readonly defaultApiTimeoutMs?: number | undefined
+  /** Partitions came in; it may `seek()` in them. */
+  readonly onAssigned?: RebalanceListener | undefined
+  /**
+   * Partitions are about to be handed on. What was handled is committed already with `autoCommit`, and can be committed
+   * here without.
+   */
+  readonly onRevoked?: RebalanceListener | undefined
+  /** Partitions went to other members already: nothing can be committed for them any more. */
+  readonly onLost?: RebalanceListener | undefined
+}
+
+/** Options that have no default. */
+type Optional =
+  | 'groupId'
+  | 'topics'
+  | 'key'
+  | 'value'
+  | 'groupInstanceId'
+  | 'clientRack'
+  | 'onAssigned'
+  | 'onRevoked'
+  | 'onLost'
+
+/** Options with their defaults in place. */
+export interface ConsumerSettings<K, V>
+  extends Defined<Omit<ConsumerOptions<K, V>, Optional>>, Pick<ConsumerOptions<K, V>, Optional> {}
+
+const CONSUMER_OPTIONS: OptionTable<ConsumerOptions<unknown, unknown>> = {
+  groupId: text(),
+  topics: texts(),
+  key: implementing<Deserializer<unknown>>('deserialize'),
+  value: implementing<Deserializer<unknown>>('deserialize'),
+  autoOffsetReset: oneOf<AutoOffsetReset>('latest', ['latest', 'earliest', 'none']),
+  autoCommit: flag(true),
+  autoCommitIntervalMs: milliseconds(5_000, { min: 1 }),
+  sessionTimeoutMs: milliseconds(45_000, { min: 1 }),
+  heartbeatIntervalMs: milliseconds(3_000, { min: 1 }),
+  maxPollIntervalMs: milliseconds(300_000, { min: 1 }),
+  maxPollRecords: integer(500, { min: 1 }),
+  groupInstanceId: text(),
+  assignors: checked<readonly AssignorOption[] | undefined>(['range'], (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(isAssignor)
+      ? undefined
+      : `a list of assignors: ${Object.keys(BUILT_IN_ASSIGNORS).join(', ')} or objects with name and assign`,
+  ),
+  clientRack: text(),
+  isolationLevel: oneOf<IsolationLevel>('read_uncommitted', ['read_uncommitted', 'read_committed']),
+  fetchMinBytes: integer(1, { max: 0x7fffffff }),
+  fetchMaxWaitMs: milliseconds(500),
+  fetchMaxBytes: integer(52_428_800, { min: 1, max: 0x7fffffff }),
+  maxPartitionFetchBytes: integer(1_048_576, { min: 1, max: 0x7fffffff }),
+  checkCrcs: flag(true),
+  defaultApiTimeoutMs: milliseconds(60_000, { min: 1 }),
+  onAssigned: callback<RebalanceListener>(),
+  onRevoked: callback<RebalanceListener>(),
+  onLost: callback<RebalanceListener>(),
+}
+
+function isAssignor(value: unknown): boolean {
+  if (typeof value === 'string') return Object.hasOwn(BUILT_IN_ASSIGNORS, value)
+  const { name, assign } = (value ?? {}) as Partial<Assignor>
+  return typeof name === 'string' && name !== '' && typeof assign === 'function'
+}
+
+/** Checks a consumer's options and gives each its default. Throws ConfigError, also for options that contradict each other. */
+export function consumerSettings<K, V>(given: ConsumerOptions<K, V>): ConsumerSettings<K, V> {
+  const settings = resolveOptions<ConsumerOptions<unknown, unknown>>(
+    'consumer',
+    CONSUMER_OPTIONS,
+    given,
+  ) as ConsumerSettings<K, V>
+  const { groupId, heartbeatIntervalMs, sessionTimeoutMs, assignors } = settings
+  if (groupId === undefined) {
+    for (const name of ['topics', 'groupInstanceId'] as const) {
+      if (settings[name] !== undefined)
+        throw new ConfigError(name, `${name} needs a groupId: name one, or assign() partitions`)
+    }
+    if (given.autoCommit === true) {
+      throw new ConfigError('autoCommit', 'autoCommit needs a groupId to commit for: name one, or leave autoCommit out')
+    }
+  }
+  if (heartbeatIntervalMs >= sessionTimeoutMs) {
+    throw new ConfigError(
+      'heartbeatIntervalMs',
+      `heartbeatIntervalMs (${heartbeatIntervalMs}) must be below sessionTimeoutMs (${sessionTimeoutMs})`,
+    )
+  }
+  const names = assignors.map((assignor) => (typeof assignor === 'string' ? assignor : assignor.name))
+  if (new Set(names).size < names.length) throw new ConfigError('assignors', 'assignors must not name one twice')
+  return { ...settings, autoCommit: settings.autoCommit && groupId !== undefined }
+}
+
+/** The assignors that the option names, in its order. */
+export function resolveAssignors(assignors: readonly AssignorOption[]): readonly Assignor[] {
+  return assignors.map((assignor) => (typeof assignor === 'string' ? BUILT_IN_ASSIGNORS[assignor] : assignor))
+}
