@@ -5,7 +5,7 @@ import { run } from '../../support/kafka/command.ts'
 import { describeWithKafka, uniqueName } from '../../support/real-kafka.ts'
 
 const timeoutMs = 280_000
-const maxRssBytes = 250 * 1024 * 1024
+const maxRssBytes = 250_000_000
 
 interface RoundTrip {
   consumed: number

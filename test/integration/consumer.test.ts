@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest'
+import { type Consumer, type ConsumerOptions, Kafka, string } from '../../src/index.ts'
+import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
+
+type TextConsumer = Consumer<string | null, string | null>
+
+/** What a loop has read so far, and a promise for when it has read enough. */
+class Reading {
+  readonly values: (string | null)[] = []
+  readonly #waiters: { count: number; resolve: () => void }[] = []
+  readonly done: Promise<void>
+
+  constructor(consumer: TextConsumer) {
+    this.done = this.#run(consumer)
+  }
+
+  async #run(consumer: TextConsumer): Promise<void> {
+    for await (const { value } of consumer) {
+      this.values.push(value)
+      for (const { count, resolve } of this.#waiters) if (this.values.length >= count) resolve()
+    }
+  }
+
+  /** Resolves when so many records were read; rejects when the loop failed. */
+  reaches(count: number): Promise<void> {
+    const reached = new Promise<void>((resolve) => {
+      if (this.values.length >= count) resolve()
+      else this.#waiters.push({ count, resolve })
+    })
+    return Promise.race([reached, this.done])
+  }
+}
+
+function numbers(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, index) => String(from + index))
+}
+
+describeWithKafka('the consumer and a real broker', [], ({ bootstrapServers }) => {
+  const kafka = new Kafka({ bootstrapServers })
+
+  async function createTopic(partitions: number): Promise<string> {
+    const topic = uniqueName('consumer')
+    const admin = kafka.admin()
+    await admin.createTopics([{ name: topic, partitions, replicationFactor: 1 }])
+    await admin.close()
+    return topic
+  }
+
+  async function produce(topic: string, values: readonly string[], partition?: number): Promise<void> {
+    const producer = kafka.producer()
+    await producer.sendMany(values.map((value) => ({ topic, key: value, value, partition })))
+    await producer.close()
+  }
+
+  function makeConsumer(options: ConsumerOptions<string | null, string | null>): TextConsumer {
+    return kafka.consumer({ key: string, value: string, autoOffsetReset: 'earliest', ...options })
+  }
+
+  test('a new member takes over partitions, and gives them back when it leaves', async () => {
+    const topic = await createTopic(4)
+    const groupId = uniqueName('group')
+    const options = { groupId, topics: [topic], heartbeatIntervalMs: 200 }
+    const assigned: [number, number][] = []
+    await produce(topic, numbers(0, 100))
+    const first = makeConsumer({ ...options, onAssigned: (list) => void assigned.push([1, list.length]) })
+    const reading = new Reading(first)
+    await reading.reaches(100)
+    const second = makeConsumer({ ...options, onAssigned: (list) => void assigned.push([2, list.length]) })
+    const other = new Reading(second)
+    // Only the second one's partitions can bring it a record.
+    await produce(topic, numbers(100, 200))
+    await other.reaches(1)
+    await Promise.race([reading.reaches(200), other.reaches(100), new Promise((resolve) => setTimeout(resolve, 1_000))])
+    await second.close()
+    await other.done
+    await produce(topic, numbers(200, 300))
+    await reading.reaches(300 - other.values.length)
+    await first.close()
+    await reading.done
+    expect([...reading.values, ...other.values].map(Number).toSorted((a, b) => a - b)).toEqual(
+      numbers(0, 300).map(Number),
+    )
+    expect(assigned).toContainEqual([1, 4])
+    expect(assigned).toContainEqual([2, 2])
+    expect(assigned.at(-1)).toEqual([1, 4])
+  })
+
+  test('a record whose handling failed is read again, and those before it are not', async () => {
+    const topic = await createTopic(1)
+    const groupId = uniqueName('group')
+    await produce(topic, numbers(0, 10))
+    const failing = makeConsumer({ groupId, topics: [topic] })
+    const handled: (string | null)[] = []
+    const run = async (): Promise<void> => {
+      for await (const { value } of failing) {
+        if (value === '5') throw new Error('handler failed')
+        handled.push(value)
+      }
+    }
+    await expect(run()).rejects.toThrow('handler failed')
+    expect(handled).toEqual(numbers(0, 5))
+    await failing.close()
+    const next = makeConsumer({ groupId, topics: [topic] })
+    const reading = new Reading(next)
+    await reading.reaches(5)
+    expect(reading.values).toEqual(numbers(5, 10))
+    await next.close()
+  })
+
+  test('positions can be moved, and partitions paused, without a group', async () => {
+    const topic = await createTopic(2)
+    await produce(topic, numbers(0, 10), 0)
+    await produce(topic, numbers(10, 20), 1)
+    const consumer = makeConsumer({})
+    const [zero, one] = [
+      { topic, partition: 0 },
+      { topic, partition: 1 },
+    ]
+    consumer.assign([zero, one])
+    expect(await consumer.beginningOffsets([zero, one])).toEqual([
+      { ...zero, offset: 0 },
+      { ...one, offset: 0 },
+    ])
+    expect(await consumer.endOffsets([one])).toEqual([{ ...one, offset: 10 }])
+    consumer.pause([one])
+    consumer.seek({ ...zero, offset: 7 })
+    const values: (string | null)[] = []
+    for await (const { value } of consumer) {
+      values.push(value)
+      if (value === '9') {
+        consumer.resume([one])
+        consumer.seekToEnd([zero])
+        consumer.seek({ ...one, offset: 9 })
+      }
+      if (value === '19') break
+    }
+    expect(values).toEqual(['7', '8', '9', '19'])
+    expect(await consumer.position(zero)).toBe(10)
+    expect(consumer.lag(one)).toBe(1)
+    await consumer.close()
+  })
+
+  test('a batch is handled as one', async () => {
+    const topic = await createTopic(1)
+    const groupId = uniqueName('group')
+    await produce(topic, numbers(0, 30))
+    const consumer = makeConsumer({ groupId, topics: [topic], maxPollRecords: 10 })
+    let count = 0
+    for await (const { records, highWatermark } of consumer.batches()) {
+      expect(records.map(({ value }) => value)).toEqual(numbers(count, count + 10))
+      expect(highWatermark).toBe(30)
+      count += records.length
+      if (count === 30) break
+    }
+    await consumer.close()
+    const admin = makeConsumer({ groupId })
+    expect(await admin.committed([{ topic, partition: 0 }])).toMatchObject([{ offset: 20 }])
+    await admin.close()
+  })
+})
