@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { nextTick } from 'node:process'
 import { connect as connectTls, type ConnectionOptions as NodeTlsOptions } from 'node:tls'
-import { AuthenticationError, ConnectionError } from '../errors.ts'
+import { AuthenticationError, ConfigError, ConnectionError } from '../errors.ts'
 import type { ConnectOptions, Pem, TlsOptions, Transport, TransportSocket } from './transport.ts'
 
 /** Bytes of the one buffer that a plain TCP connection reads into. */
@@ -82,7 +82,13 @@ function openTls(options: ConnectOptions, tls: TlsOptions): Socket {
   if (tls.passphrase !== undefined) settings.passphrase = tls.passphrase
   if (tls.rejectUnauthorized !== undefined) settings.rejectUnauthorized = tls.rejectUnauthorized
   if (tls.minVersion !== undefined) settings.minVersion = tls.minVersion
-  return connectTls(settings)
+  try {
+    return connectTls(settings)
+  } catch (error) {
+    // A key, certificate or passphrase that does not load; OpenSSL's words name none of their content.
+    const reason = error instanceof Error ? error.message : 'unknown reason'
+    throw new ConfigError('tls', `the TLS options cannot be used: ${reason}`, { cause: error })
+  }
 }
 
 /** All addresses of a name are tried, IPv6 and IPv4 in turn (Java: client.dns.lookup=use_all_dns_ips). */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { AuthenticationError, ConnectionError } from '../../src/errors.ts'
+import { AuthenticationError, ConfigError, ConnectionError } from '../../src/errors.ts'
 import { nodeTransport } from '../../src/network/node.ts'
 import type { ConnectOptions, TransportSocket } from '../../src/network/transport.ts'
 import { connect } from './connecting.ts'
@@ -252,13 +252,13 @@ describe('TLS', () => {
     expect((error as Error).message).toContain('does it expect TLS?')
   })
 
-  test('a passphrase never shows in an error', async () => {
+  test('a key that does not open is an error of the options, which does not show the passphrase', async () => {
     const port = await tls('server')
     const key = await readFile(join(folder, 'client.enc.p8'))
     const cert = await readFile(join(folder, 'client.crt'))
     const options = { ca, cert, key, passphrase: 'not-the-one' }
     const error = await rejection(open(port, { host: 'localhost', tls: options }))
-    expect(error).toBeInstanceOf(Error)
+    expect(error).toBeInstanceOf(ConfigError)
     expect(String(error)).not.toContain('not-the-one')
   })
 })
