@@ -32,7 +32,7 @@ const allowedLayers: Record<string, readonly string[]> = {
 const leaves = new Set(['errors.ts', 'inspect-value.ts'])
 
 /** Files of src that the layers above the protocol may import: what a user hands in. */
-const sharedOptions = new Set(['config.ts', 'client-options.ts', 'serdes.ts'])
+const sharedOptions = new Set(['config.ts', 'serdes.ts'])
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
 const sources = new Map(files.map((path) => [path, readFileSync(join(root, path), 'utf8')]))
