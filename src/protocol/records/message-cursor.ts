@@ -1,5 +1,5 @@
 import type { DecodeError } from '../../errors.ts'
-import { crc32 } from '../bytes/crc32c.ts'
+import { crc32 } from '../bytes/crc32.ts'
 import { AT, LOG_OVERHEAD } from './batch-header.ts'
 import { KEY_LENGTH_AT, MESSAGE_AT, MIN_MESSAGE_SIZE } from './message-layout.ts'
 import type { RecordCursor } from './record-cursor.ts'

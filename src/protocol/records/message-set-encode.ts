@@ -1,5 +1,5 @@
 import { EncodeError } from '../../errors.ts'
-import { crc32 } from '../bytes/crc32c.ts'
+import { crc32 } from '../bytes/crc32.ts'
 import { encodeUtf8 } from '../bytes/utf8.ts'
 import { ByteWriter } from '../bytes/writer.ts'
 import { COMPRESSION_NAMES, type CompressionName } from '../compression/codec.ts'

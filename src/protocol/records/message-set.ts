@@ -1,5 +1,5 @@
 import { DecodeError } from '../../errors.ts'
-import { crc32 } from '../bytes/crc32c.ts'
+import { crc32 } from '../bytes/crc32.ts'
 import { decompress } from '../compression/registry.ts'
 import { checkCrc, codecOf, readInt64, readOffset, type BatchFrame, type ReadOptions } from './batch-format.ts'
 import { AT, ATTRIBUTE, LOG_OVERHEAD } from './batch-header.ts'

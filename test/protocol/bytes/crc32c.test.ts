@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { crc32c } from '../../../src/protocol/bytes/crc32c.ts'
+
+const vectors = JSON.parse(readFileSync(new URL('../../vectors/hashing.json', import.meta.url), 'utf8')) as {
+  crc32c: { hex: string; crc: number }[]
+}
+
+/** The definition, bit by bit. */
+function bitwise(bytes: Uint8Array): number {
+  let crc = 0xffffffff
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 0 ? crc >>> 1 : (crc >>> 1) ^ 0x82f63b78
+  }
+  return ~crc >>> 0
+}
+
+const sample = Uint8Array.from({ length: 200 }, (_, i) => (i * 167 + 13) & 0xff)
+
+describe('crc32c', () => {
+  test('gives the check value of the algorithm', () => {
+    expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283)
+  })
+
+  test('gives what Java gives', () => {
+    expect(vectors.crc32c.length).toBeGreaterThan(40)
+    for (const { hex, crc } of vectors.crc32c) expect(crc32c(new Uint8Array(Buffer.from(hex, 'hex')))).toBe(crc)
+  })
+
+  test('is right for every length around a block of sixteen', () => {
+    for (let length = 0; length <= 70; length++) {
+      expect(crc32c(sample.subarray(0, length)), `${length} bytes`).toBe(bitwise(sample.subarray(0, length)))
+    }
+  })
+
+  test('covers the range it is given, also within a view', () => {
+    const view = sample.subarray(7, 150)
+    for (const [start, end] of [
+      [0, 143],
+      [1, 143],
+      [5, 100],
+      [20, 20],
+    ] as const) {
+      expect(crc32c(view, start, end)).toBe(bitwise(view.slice(start, end)))
+    }
+  })
+})
