@@ -6,6 +6,10 @@ import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 const partitions = 3
 const recordsPerPartition = 200
 
+function groupOptions(topic: string) {
+  return { groupId: uniqueName('group'), topics: [topic], autoOffsetReset: 'earliest', value: string } as const
+}
+
 describeWithKafka('a cluster of three brokers', ['java'], () => {
   let cluster: Cluster
   let kafka: Kafka
@@ -61,10 +65,6 @@ describeWithKafka('a cluster of three brokers', ['java'], () => {
   const complete = Array.from({ length: partitions }, () =>
     Array.from({ length: recordsPerPartition }, (_, number) => number),
   )
-
-  function groupOptions(topic: string) {
-    return { groupId: uniqueName('group'), topics: [topic], autoOffsetReset: 'earliest', value: string } as const
-  }
 
   test('loses, repeats and reorders nothing when the leader of a partition is killed and comes back', async () => {
     const topic = await createTopic()
