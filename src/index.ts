@@ -1,10 +1,13 @@
 export { Admin, AdminError } from './admin/admin.ts'
 export type { AdminOptions, NewTopic, PartitionDescription, TopicDescription, TopicListing } from './admin/admin.ts'
 export type { ClientOptions } from './client-options.ts'
+export type { Assignor } from './consumer/assignors/assignor.ts'
+export type { CommittedOffset, OffsetToCommit } from './consumer/committed-offsets.ts'
 export { Consumer } from './consumer/consumer.ts'
-export type { ConsumerOptions } from './consumer/options.ts'
-export type { ConsumerRecord } from './consumer/record.ts'
-export type { TopicPartition } from './consumer/topic-partition.ts'
+export type { CallOptions, GroupMetadata, LoopOptions, OffsetAndTime, TopicPartitionTime } from './consumer/consumer.ts'
+export type { AutoOffsetReset, ConsumerOptions, IsolationLevel, RebalanceListener } from './consumer/options.ts'
+export type { ConsumerBatch, ConsumerRecord } from './consumer/record.ts'
+export type { TopicPartition, TopicPartitionOffset } from './consumer/topic-partition.ts'
 export {
   AuthenticationError,
   BrokerError,
@@ -15,6 +18,7 @@ export {
   DecodeError,
   EncodeError,
   KafkaError,
+  RecordError,
   TimeoutError,
   UnsupportedVersionError,
 } from './errors.ts'
