@@ -61,6 +61,8 @@ export class Broker {
   #rack: string | null
   #isRetired = false
   #lastError: Error | undefined
+  /** Requests that wait for a connection. */
+  #waitingCount = 0
   #versions: VersionTable | undefined
   /** Attempts that failed since the last success; timed-out ones apart, as they make the next one more patient. */
   #failures = 0
@@ -97,9 +99,9 @@ export class Broker {
     return this.#isRetired
   }
 
-  /** Requests on all connections that wait for their turn or their response. */
+  /** Requests that wait for a connection, their turn or their response. */
   get pendingCount(): number {
-    let count = 0
+    let count = this.#waitingCount
     for (const { connection } of this.#slots.values()) count += connection?.pendingCount ?? 0
     return count
   }
@@ -179,12 +181,15 @@ export class Broker {
       }
       const onAbort = (): void => reject(signal?.reason as Error)
       signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waitingCount++
       this.#connected(purpose).then(
         (connection) => {
+          this.#waitingCount--
           signal?.removeEventListener('abort', onAbort)
           if (signal?.aborted !== true) resolve(use(connection))
         },
         (error: unknown) => {
+          this.#waitingCount--
           signal?.removeEventListener('abort', onAbort)
           reject(error)
         },
