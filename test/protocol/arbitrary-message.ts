@@ -27,16 +27,25 @@ const unknownFields: fc.Arbitrary<UnknownTaggedField[]> = fc
 
 /** Any sample of any of these messages. Values of fields that the version lacks are their defaults. */
 export function arbitrarySample(messages: readonly AnyMessage[]): fc.Arbitrary<Sample> {
-  const pairs = messages.flatMap((message) => versionsOf(message).map((version) => ({ message, version })))
-  return fc.constantFrom(...pairs).chain(({ message, version }) => {
+  return fc.constantFrom(...samples(messages)).chain(({ message, version }) => {
     const value = arbitraryValue(message.root as unknown as Field<unknown>, version, message.isFlexible(version))
-    return value.map((of) => ({ message, version, value: of as object }))
+    return value.map((of) => sample(message, version, of as object))
   })
 }
 
-/** Any of these messages and any of its versions. */
-export function arbitraryVersion(messages: readonly AnyMessage[]): fc.Arbitrary<Omit<Sample, 'value'>> {
-  return fc.constantFrom(...messages.flatMap((message) => versionsOf(message).map((version) => ({ message, version }))))
+/** Any of these messages at any of its versions, with nothing in it. */
+export function arbitraryVersion(messages: readonly AnyMessage[]): fc.Arbitrary<Sample> {
+  return fc.constantFrom(...samples(messages))
+}
+
+function samples(messages: readonly AnyMessage[]): Sample[] {
+  return messages.flatMap((message) => versionsOf(message).map((version) => sample(message, version, {})))
+}
+
+function sample(message: AnyMessage, version: number, value: object): Sample {
+  // How a counterexample is printed: the schema of a message would fill pages.
+  const print = (): string => `${message.name} version ${version} ${fc.stringify(value)}`
+  return Object.assign({ message, version, value }, { [fc.toStringMethod]: print })
 }
 
 export function versionsOf({ versions }: { versions: VersionRange }): number[] {
