@@ -1,4 +1,4 @@
-import { ClosedError, ConnectionError, DecodeError, type KafkaError } from '../errors.ts'
+import { AuthenticationError, ClosedError, ConnectionError, DecodeError, type KafkaError } from '../errors.ts'
 import type { Api } from '../protocol/api.ts'
 import {
   apiVersionsApi,
@@ -230,16 +230,16 @@ export class Connection {
   }
 
   #socketClosed(error: Error | undefined): void {
-    if (this.#error === undefined) {
-      const how = error === undefined ? 'the peer closed it' : error.message
-      const when = this.#frames.isMidFrame
-        ? ', in the middle of a response'
-        : this.#isSetUp
-          ? ''
-          : ', before it told its versions: is the port right, and does it expect TLS?'
-      this.#lose(how + when, error)
-    }
+    if (error instanceof AuthenticationError) this.#end(error, false)
+    const how = error === undefined ? 'the peer closed it' : error.message
+    this.#lose(how + this.#whenLost(), error instanceof ConnectionError ? error.cause : error)
     this.#resolveEnded()
+  }
+
+  /** What the state of the connection adds to the reason of its loss. */
+  #whenLost(): string {
+    if (this.#frames.isMidFrame) return ', in the middle of a response'
+    return this.#isSetUp ? '' : ', before it told its versions: is the port right, and does it expect TLS?'
   }
 
   /** Ends the connection because of the peer or the network. */

@@ -48,7 +48,7 @@ function connect(options: ConnectOptions): Promise<TransportSocket> {
     socket.on('end', () => socket.destroy())
     socket.once('close', () => {
       signal?.removeEventListener('abort', onAbort)
-      if (isOpen) handlers.close(lastError)
+      if (isOpen) handlers.close(lastError === undefined ? undefined : connectionLoss(options, lastError))
       else reject(connectFailure(options, lastError, isTcpOpen))
     })
   })
@@ -149,6 +149,8 @@ interface SocketError extends Error {
   address?: string
   port?: number
   errors?: SocketError[]
+  /** OpenSSL's words without its file names. */
+  reason?: string
 }
 
 /** Codes of a certificate that was not accepted: OpenSSL's verification results as Node names them. */
@@ -191,20 +193,29 @@ function explain(error: SocketError | undefined): string {
   }
   const explanation = EXPLANATIONS[error.code ?? '']
   if (explanation !== undefined) return `${explanation} (${error.code ?? ''})`
-  return error.message === '' ? (error.code ?? 'unknown socket error') : error.message
+  return error.reason ?? (error.message === '' ? (error.code ?? 'unknown socket error') : error.message)
 }
 
-function connectFailure(
-  options: ConnectOptions,
-  error: SocketError | undefined,
-  isTcpOpen: boolean,
-): ConnectionError | AuthenticationError {
+/** Alerts by which a server refuses a client's certificate, or misses one. With TLS 1.3 they come after the handshake. */
+const CERTIFICATE_ALERT = /^ERR_SSL_.*ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/
+
+/** What ended a connection that was open. */
+function connectionLoss({ host, port }: ConnectOptions, error: SocketError): Error {
+  if (CERTIFICATE_ALERT.test(error.code ?? '')) {
+    const reason = `${host}:${port} does not accept the client's certificate, or misses one: ${explain(error)}`
+    return new AuthenticationError(`${reason}: check tls.cert and tls.key`, 'TLS', { cause: error })
+  }
+  return new ConnectionError(explain(error), { host, port }, { cause: error })
+}
+
+function connectFailure(options: ConnectOptions, error: SocketError | undefined, isTcpOpen: boolean): Error {
   const { host, port, tls } = options
   const to = `cannot connect to ${host}:${port}`
   if (tls === undefined || !isTcpOpen) {
     return new ConnectionError(`${to}: ${explain(error)}`, { host, port }, { cause: error })
   }
   const code = error?.code ?? ''
+  if (CERTIFICATE_ALERT.test(code)) return connectionLoss(options, error!)
   if (CERTIFICATE_CODES.has(code)) {
     return new AuthenticationError(`${to}: its certificate is not accepted: ${error?.message ?? code}`, 'TLS', {
       cause: error,
@@ -215,7 +226,7 @@ function connectFailure(
   const hint = isNotTls
     ? 'the peer does not speak TLS: leave tls out, or use the TLS port'
     : code.startsWith('ERR_SSL')
-      ? `the TLS handshake failed: ${error?.message ?? code}`
+      ? `the TLS handshake failed: ${explain(error)}`
       : `the connection ended during the TLS handshake (${explain(error)}): does the port expect plaintext?`
   return new ConnectionError(`${to}: ${hint}`, { host, port }, { cause: error, retriable: !isNotTls })
 }

@@ -124,7 +124,9 @@ describe('TCP', () => {
     const port = await plain((socket) => socket.on('data', () => socket.resetAndDestroy()))
     const { socket, closed } = await open(port)
     socket.write(bytes('x'))
-    expect(await closed).toMatchObject({ code: 'ECONNRESET' })
+    const error = await closed
+    expect(error).toBeInstanceOf(ConnectionError)
+    expect(error).toMatchObject({ cause: { code: 'ECONNRESET' } })
   })
 
   test('a port where nothing listens is named, with the reason', async () => {
@@ -219,6 +221,14 @@ describe('TLS', () => {
     })
     await closed
     expect(received()).toBe('welcome')
+  })
+
+  test('without a certificate where one is required is an AuthenticationError, which comes after the handshake', async () => {
+    const port = await tls('server', { ca, requestCert: true, rejectUnauthorized: true })
+    const error = await rejection(connect({ host: 'localhost', port }, { tls: { ca } }))
+    expect(error).toBeInstanceOf(AuthenticationError)
+    expect(error).toMatchObject({ mechanism: 'TLS', retriable: false })
+    expect((error as Error).message).toMatch(/does not accept the client's certificate.*check tls.cert and tls.key$/)
   })
 
   test('to a port that expects plaintext and hangs up says so', async () => {
