@@ -125,20 +125,26 @@ export class Delivery<K, V> {
     const first = (await this.take()) ?? ((await this.open()) ? await this.take() : undefined)
     const state = this.#heldPartition
     if (first === undefined || state === undefined) return undefined
-    const { version } = state
     const records = [first]
     try {
       while (records.length < maxRecords) {
-        const next = await this.take()
-        if (next !== undefined) records.push(next)
+        const taken = this.take()
+        const next = taken instanceof Promise ? await taken : taken
+        if (next !== undefined) {
+          records.push(next)
+          continue
+        }
+        if (this.#heldPartition !== state || state.isPaused) break
         // Reads on in the same partition as long as it has data.
-        else if (state.version !== version || state.isPaused || !(await this.#openBatch(state))) break
+        const opened = this.#openBatch(state)
+        if (!(opened instanceof Promise ? await opened : opened)) break
       }
     } catch (error) {
       // The records before it come first; the fault is met again behind them.
       if (!(error instanceof RecordError)) throw error
     }
-    if (state.version !== version) return undefined
+    // The partition was revoked, or the loop sent elsewhere.
+    if (this.#heldPartition !== state) return undefined
     const { topic, partition, highWatermark = first.offset } = state
     return { topic, partition, highWatermark, records }
   }
