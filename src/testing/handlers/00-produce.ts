@@ -1,0 +1,102 @@
+import { ERROR } from '../../protocol/error-codes.ts'
+import { produceApi, type ProduceRequest, type ProduceResponse } from '../../protocol/messages/00-produce.ts'
+import type { Handler, RequestContext } from '../handler.ts'
+import { appendBatch, refusal, type AppendResult } from '../state/append-batch.ts'
+import type { Partition } from '../state/partition.ts'
+import { endpointsOf } from './endpoints.ts'
+
+type TopicData = ProduceRequest['topicData'][number]
+type PartitionData = TopicData['partitionData'][number]
+type PartitionResponse = ProduceResponse['responses'][number]['partitionResponses'][number]
+
+/** First version with topic ids instead of names (KIP-516). */
+const FIRST_VERSION_WITH_IDS = 13
+/** First version that tells who leads instead (KIP-951). */
+const FIRST_VERSION_WITH_LEADER = 10
+
+export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
+  api: produceApi,
+  // Versions 0 to 2 are offered and then refused: librdkafka takes their absence for a broker without newer record formats (KAFKA-18659).
+  advertised: { min: 0, max: produceApi.request.versions.max },
+
+  async handle(request, context) {
+    const responses: ProduceResponse['responses'] = []
+    const leaders = new Set<number>()
+    for (const topic of request.topicData) {
+      const partitionResponses: PartitionResponse[] = []
+      for (const data of topic.partitionData) {
+        const response = await produce(topic, data, request.acks, context)
+        if (response.currentLeader.leaderId >= 0) leaders.add(response.currentLeader.leaderId)
+        partitionResponses.push(response)
+      }
+      responses.push({ name: topic.name, topicId: topic.topicId, partitionResponses })
+    }
+    return { responses, nodeEndpoints: endpointsOf(context.cluster, leaders) }
+  },
+
+  fail({ topicData }, errorCode) {
+    const responses = topicData.map(({ name, topicId, partitionData }) => ({
+      name,
+      topicId,
+      partitionResponses: partitionData.map(({ index }) => toResponse(index, refusal(errorCode, null))),
+    }))
+    return { responses }
+  },
+
+  // Without acks there is no response; an error shows as a lost connection, so that the client looks for new metadata.
+  delivery({ acks }, { responses = [] }) {
+    if (acks !== 0) return 'send'
+    const hasError = responses.some(({ partitionResponses = [] }) =>
+      partitionResponses.some(({ errorCode = 0 }) => errorCode !== 0),
+    )
+    return hasError ? 'close' : 'keep'
+  },
+}
+
+async function produce(
+  topic: TopicData,
+  { index, records }: PartitionData,
+  acks: number,
+  { cluster, node, apiVersion }: RequestContext,
+): Promise<PartitionResponse> {
+  if (acks !== 0 && acks !== 1 && acks !== -1) return toResponse(index, refusal(ERROR.INVALID_REQUIRED_ACKS, null))
+  const usesIds = apiVersion >= FIRST_VERSION_WITH_IDS
+  const known = cluster.topics.find(topic, usesIds)
+  const partition = known?.partitions[index]
+  if (partition === undefined) {
+    const isUnknownId = usesIds && known === undefined
+    const errorCode = isUnknownId ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION
+    return toResponse(index, refusal(errorCode, null))
+  }
+  const errorCode = partition.leadershipError(node.id, -1)
+  if (errorCode !== ERROR.NONE) {
+    return withLeader(toResponse(index, refusal(errorCode, null)), partition, apiVersion)
+  }
+  if (acks === -1 && partition.isr.length < partition.topic.config.minInsyncReplicas) {
+    return toResponse(index, refusal(ERROR.NOT_ENOUGH_REPLICAS, null))
+  }
+  const result = await appendBatch(partition, records, apiVersion)
+  const logStartOffset = result.errorCode === ERROR.NONE ? partition.log.startOffset : -1
+  return toResponse(index, result, logStartOffset)
+}
+
+function toResponse(index: number, result: AppendResult, logStartOffset = -1): PartitionResponse {
+  return {
+    index,
+    errorCode: result.errorCode,
+    baseOffset: BigInt(result.baseOffset),
+    logAppendTimeMs: BigInt(result.logAppendTime),
+    logStartOffset: BigInt(logStartOffset),
+    recordErrors: result.recordErrors.map(({ batchIndex, message }) => ({
+      batchIndex,
+      batchIndexErrorMessage: message,
+    })),
+    errorMessage: result.errorMessage,
+    currentLeader: { leaderId: -1, leaderEpoch: -1 },
+  }
+}
+
+function withLeader(response: PartitionResponse, partition: Partition, apiVersion: number): PartitionResponse {
+  if (apiVersion < FIRST_VERSION_WITH_LEADER || response.errorCode !== ERROR.NOT_LEADER_OR_FOLLOWER) return response
+  return { ...response, currentLeader: { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch } }
+}

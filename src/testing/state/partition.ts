@@ -1,0 +1,79 @@
+import { ERROR } from '../../protocol/error-codes.ts'
+import { PartitionLog } from './partition-log.ts'
+import { ProducerStates } from './producer-states.ts'
+import type { Topic } from './topics.ts'
+
+/** One partition: its log, who leads it, and who waits for it to change. The log is shared by all replicas, which so are always in sync. */
+export class Partition {
+  readonly topic: Topic
+  readonly index: number
+  readonly log: PartitionLog = new PartitionLog()
+  readonly producers: ProducerStates = new ProducerStates()
+  /** Node ids, the preferred leader first. */
+  replicas: readonly number[]
+  /** Node ids of the replicas whose node is up. */
+  isr: readonly number[] = []
+  /** Node id; -1 while no replica is up. */
+  leaderId = -1
+  /** Rises with each change of leader. */
+  leaderEpoch = -1
+  isDeleted = false
+  readonly #listeners = new Set<() => void>()
+
+  constructor(topic: Topic, index: number, replicas: readonly number[], liveNodes: ReadonlySet<number>) {
+    this.topic = topic
+    this.index = index
+    this.replicas = replicas
+    this.elect(liveNodes)
+  }
+
+  /** Calls `listener` after each append, change of leader or deletion. Returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Tells the listeners. */
+  changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Follows nodes that went up or down: a leader that is down is replaced by the first replica that is up. */
+  elect(liveNodes: ReadonlySet<number>): void {
+    this.isr = this.replicas.filter((id) => liveNodes.has(id))
+    if (!this.isr.includes(this.leaderId)) this.#lead(this.isr[0] ?? -1)
+  }
+
+  /** Makes a node lead, as a new replica if it is none yet. */
+  moveLeader(nodeId: number, liveNodes: ReadonlySet<number>): void {
+    if (!this.replicas.includes(nodeId)) this.replicas = [nodeId, ...this.replicas]
+    this.isr = this.replicas.filter((id) => liveNodes.has(id))
+    this.#lead(nodeId)
+  }
+
+  #lead(nodeId: number): void {
+    if (nodeId === this.leaderId) return
+    this.leaderId = nodeId
+    this.leaderEpoch++
+    this.log.beginEpoch(this.leaderEpoch)
+    this.changed()
+  }
+
+  delete(): void {
+    this.isDeleted = true
+    this.changed()
+  }
+
+  /**
+   * The error code for a client that asks node `nodeId` as the leader of `epoch` (-1: whichever), 0 when it may
+   * (Java: Partition.getLocalLog, KIP-320).
+   */
+  leadershipError(nodeId: number, epoch: number): number {
+    if (this.isDeleted) return ERROR.UNKNOWN_TOPIC_OR_PARTITION
+    if (this.replicas.includes(nodeId) && epoch >= 0) {
+      if (epoch < this.leaderEpoch) return ERROR.FENCED_LEADER_EPOCH
+      if (epoch > this.leaderEpoch) return ERROR.UNKNOWN_LEADER_EPOCH
+    }
+    return this.leaderId === nodeId ? ERROR.NONE : ERROR.NOT_LEADER_OR_FOLLOWER
+  }
+}

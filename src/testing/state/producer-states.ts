@@ -1,0 +1,82 @@
+import { ERROR } from '../../protocol/error-codes.ts'
+
+/** Batches per producer that are remembered to recognise one sent again (Java: ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
+const REMEMBERED_BATCHES = 5
+
+const MAX_SEQUENCE = 0x7fffffff
+
+/** What idempotence looks at in a batch (KIP-98). */
+export interface SequencedBatch {
+  producerId: bigint
+  producerEpoch: number
+  baseSequence: number
+  /** Number of records. */
+  count: number
+}
+
+/** A batch that a producer got acknowledged before. */
+export interface RememberedBatch {
+  baseSequence: number
+  lastSequence: number
+  baseOffset: number
+  logAppendTime: number
+}
+
+interface ProducerState {
+  epoch: number
+  batches: RememberedBatch[]
+}
+
+/** What is to be done with a batch: append it, answer as the first time, or refuse it with an error code. */
+export type SequenceVerdict =
+  | { kind: 'append' }
+  | { kind: 'duplicate'; of: RememberedBatch }
+  | { kind: 'refuse'; errorCode: number; reason: string }
+
+/** Epoch and last batches of each idempotent producer of one partition (Java: ProducerStateManager, ProducerAppendInfo). */
+export class ProducerStates {
+  readonly #states = new Map<bigint, ProducerState>()
+
+  judge(batch: SequencedBatch): SequenceVerdict {
+    const state = this.#states.get(batch.producerId)
+    // A producer without state may start anywhere: retention may have deleted what it wrote (KIP-360).
+    if (state === undefined) return { kind: 'append' }
+    if (batch.producerEpoch < state.epoch) {
+      const reason = `producer ${batch.producerId} is at epoch ${state.epoch}, and the batch is of epoch ${batch.producerEpoch}`
+      return { kind: 'refuse', errorCode: ERROR.INVALID_PRODUCER_EPOCH, reason }
+    }
+    if (batch.producerEpoch > state.epoch) {
+      if (batch.baseSequence === 0) return { kind: 'append' }
+      return outOfOrder(batch, `epoch ${batch.producerEpoch} is new and has to start at sequence 0`)
+    }
+    const lastSequence = sequenceAfter(batch.baseSequence, batch.count - 1)
+    const known = state.batches.find(
+      (other) => other.baseSequence === batch.baseSequence && other.lastSequence === lastSequence,
+    )
+    if (known !== undefined) return { kind: 'duplicate', of: known }
+    const expected = sequenceAfter(state.batches.at(-1)!.lastSequence, 1)
+    if (batch.baseSequence === expected) return { kind: 'append' }
+    return outOfOrder(batch, `${expected} is the next one`)
+  }
+
+  /** Remembers a batch that was appended. */
+  note(batch: SequencedBatch, baseOffset: number, logAppendTime: number): void {
+    const known = this.#states.get(batch.producerId)
+    const batches = known !== undefined && known.epoch === batch.producerEpoch ? known.batches : []
+    const { baseSequence, count } = batch
+    batches.push({ baseSequence, lastSequence: sequenceAfter(baseSequence, count - 1), baseOffset, logAppendTime })
+    if (batches.length > REMEMBERED_BATCHES) batches.shift()
+    this.#states.set(batch.producerId, { epoch: batch.producerEpoch, batches })
+  }
+}
+
+/** Sequence numbers go on at 0 after 2^31 - 1. */
+function sequenceAfter(sequence: number, records: number): number {
+  const sum = sequence + records
+  return sum > MAX_SEQUENCE ? sum - MAX_SEQUENCE - 1 : sum
+}
+
+function outOfOrder(batch: SequencedBatch, why: string): SequenceVerdict {
+  const reason = `producer ${batch.producerId} sent sequence ${batch.baseSequence}, and ${why}`
+  return { kind: 'refuse', errorCode: ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, reason }
+}
