@@ -2,10 +2,9 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DecodeError } from '../../src/errors.ts'
 import { apis } from '../../src/protocol/apis.ts'
-import { consumerProtocolAssignment, consumerProtocolSubscription } from '../../src/protocol/group-protocol.ts'
-import { requestHeader, responseHeader } from '../../src/protocol/header.ts'
 import type { Field } from '../../src/protocol/schema.ts'
-import { arbitrarySample, arbitraryVersion, versionsOf, type AnyMessage } from './arbitrary-message.ts'
+import { knownMessages, type AnyMessage } from '../conformance/known-messages.ts'
+import { arbitrarySample, arbitraryVersion, versionsOf } from './arbitrary-message.ts'
 
 /** Runs of each property for each API. A thorough hunt: KAFKAWIRE_FUZZ_RUNS=100000, perhaps with `-t` and an API's name. */
 const numRuns = Number(process.env['KAFKAWIRE_FUZZ_RUNS'] ?? 10)
@@ -13,10 +12,9 @@ const timeoutMs = 30_000 + numRuns * 20
 
 const groups: { name: string; messages: AnyMessage[] }[] = [
   ...apis.map(({ name, request, response }) => ({ name, messages: [request, response] })),
-  { name: 'headers', messages: [requestHeader, responseHeader] as unknown as AnyMessage[] },
   {
-    name: 'the consumer protocol',
-    messages: [consumerProtocolSubscription, consumerProtocolAssignment] as unknown as AnyMessage[],
+    name: 'headers and stored data',
+    messages: [...knownMessages.values()].filter(({ apiKey }) => apiKey === null),
   },
 ]
 
