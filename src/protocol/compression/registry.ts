@@ -1,3 +1,4 @@
+import { plainBytes } from '../bytes/plain.ts'
 import { DEFAULT_MAX_DECOMPRESSED_BYTES, type Codec, type CompressionName, type CompressOptions } from './codec.ts'
 import { loadGzip } from './gzip.ts'
 import { loadLz4 } from './lz4.ts'
@@ -35,7 +36,7 @@ export async function compress(
   options: CompressOptions = {},
 ): Promise<Uint8Array> {
   if (name === 'none') return bytes
-  return (await loadCodec(name)).compress(bytes, options)
+  return plainBytes(await (await loadCodec(name)).compress(bytes, options))
 }
 
 /** Decompresses a record section. Rejects with CompressionError when it is garbled or longer than `maxBytes` (default 256 MiB). */
@@ -46,5 +47,5 @@ export async function decompress(
 ): Promise<Uint8Array> {
   if (name === 'none') return bytes
   const { maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES, magic = 2 } = options
-  return (await loadCodec(name)).decompress(bytes, { maxBytes, magic })
+  return plainBytes(await (await loadCodec(name)).decompress(bytes, { maxBytes, magic }))
 }

@@ -1,3 +1,4 @@
+import { plainBytes } from '../bytes/plain.ts'
 import {
   garbled,
   importOptional,
@@ -35,10 +36,12 @@ export async function loadSnappy(importPackage?: ImportPackage): Promise<Codec> 
 function compress(snappy: SnappyJs, bytes: Uint8Array): Uint8Array {
   const pieces: Uint8Array[] = [XERIAL_HEADER]
   let size = XERIAL_HEADER.length
+  // snappyjs answers a Buffer with a slice that shares its memory.
+  const input = plainBytes(bytes)
   for (let at = 0; at < bytes.length; at += BLOCK_SIZE) {
     let block: Uint8Array
     try {
-      block = snappy.compress(plain(bytes, at, Math.min(at + BLOCK_SIZE, bytes.length)))
+      block = snappy.compress(input.subarray(at, at + BLOCK_SIZE))
     } catch (cause) {
       throw notCompressed('snappy', cause)
     }
@@ -51,7 +54,8 @@ function compress(snappy: SnappyJs, bytes: Uint8Array): Uint8Array {
 }
 
 function decompress(snappy: SnappyJs, bytes: Uint8Array, maxBytes: number): Uint8Array {
-  const blocks = startsWithMagic(bytes, 0) ? xerialBlocks(bytes) : [bytes]
+  const input = plainBytes(bytes)
+  const blocks = startsWithMagic(input, 0) ? xerialBlocks(input) : [input]
   let size = 0
   for (const block of blocks) {
     size += checkBlock(block, maxBytes - size, maxBytes)
@@ -59,17 +63,12 @@ function decompress(snappy: SnappyJs, bytes: Uint8Array, maxBytes: number): Uint
   const pieces: Uint8Array[] = []
   for (const block of blocks) {
     try {
-      pieces.push(snappy.uncompress(plain(block, 0, block.length)))
+      pieces.push(snappy.uncompress(block))
     } catch (cause) {
       throw garbled('snappy', 'a block is broken', cause)
     }
   }
   return join(pieces, size)
-}
-
-/** A view that is a Uint8Array and nothing more: snappyjs answers a Buffer with slices that share its memory. */
-function plain(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
 }
 
 function startsWithMagic(bytes: Uint8Array, at: number): boolean {

@@ -126,8 +126,8 @@ function wasmCodec(makeModule: MakeModule): Codec {
   let running: Promise<{ module: ZstdModule }> | undefined
   async function withModule<T>(work: (module: ZstdModule) => T): Promise<T> {
     running ??= start(makeModule)
-    const { module } = await running
     try {
+      const { module } = await running
       return work(module)
     } catch (cause) {
       if (!(cause instanceof CompressionError)) running = undefined

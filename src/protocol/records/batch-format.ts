@@ -41,7 +41,15 @@ export function readRecordBatch(frame: BatchFrame, options: ReadOptions): Record
   const isAppendTime = (attributes & ATTRIBUTE.APPEND_TIME) !== 0
   const baseOffset = readOffset(frame, position + AT.BASE_OFFSET)
   const baseTimestamp = readInt64(view, position + AT.BASE_TIMESTAMP)
-  const lastOffset = baseOffset + view.getInt32(position + AT.LAST_OFFSET_DELTA)
+  const lastOffsetDelta = view.getInt32(position + AT.LAST_OFFSET_DELTA)
+  // A reader that goes on after the last offset would go round in circles.
+  if (lastOffsetDelta < 0) {
+    throw new DecodeError(`the last offset is ${-lastOffsetDelta} before the first`, {
+      offset: position + AT.LAST_OFFSET_DELTA,
+      path: `batches[${index}].lastOffsetDelta`,
+    })
+  }
+  const lastOffset = baseOffset + lastOffsetDelta
   if (!Number.isSafeInteger(lastOffset)) throw badOffset(frame, lastOffset, position + AT.LAST_OFFSET_DELTA)
   const info: BatchInfo = {
     magic: 2,

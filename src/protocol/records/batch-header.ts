@@ -56,7 +56,7 @@ export function writeBatchHeader(batch: Uint8Array, header: BatchHeader): void {
   view.setInt32(AT.PARTITION_LEADER_EPOCH, int32(header.partitionLeaderEpoch, 'partitionLeaderEpoch'))
   view.setInt8(AT.MAGIC, 2)
   view.setInt16(AT.ATTRIBUTES, header.attributes)
-  view.setInt32(AT.LAST_OFFSET_DELTA, header.lastOffsetDelta)
+  view.setInt32(AT.LAST_OFFSET_DELTA, int32(header.lastOffsetDelta, 'lastOffsetDelta'))
   writeInt64(view, AT.BASE_TIMESTAMP, header.baseTimestamp, 'baseTimestamp')
   writeInt64(view, AT.MAX_TIMESTAMP, header.maxTimestamp, 'maxTimestamp')
   writeProducerState(view, header)

@@ -24,7 +24,9 @@ export async function encodeRecordBatch(
       throw new EncodeError(`offset ${offset} comes before ${nextOffset}, the least that can follow`, 'record.offset')
     }
     if (offset > nextOffset) builder.skipOffsets(offset - nextOffset)
-    builder.append(record.timestamp, record.key ?? null, record.value ?? null, record.headers)
+    if (!builder.append(record.timestamp, record.key ?? null, record.value ?? null, record.headers)) {
+      throw new EncodeError('a batch cannot be longer than 2^31 - 1 bytes', 'batch')
+    }
     nextOffset = offset + 1
   }
   return builder.finish({ ...options, baseOffset })

@@ -1,4 +1,5 @@
 import { DecodeError } from '../../errors.ts'
+import { plainBytes } from '../bytes/plain.ts'
 import { AT, LOG_OVERHEAD } from './batch-header.ts'
 import { readRecordBatch, type BatchFrame, type ReadOptions } from './batch-format.ts'
 import { readMessage } from './message-set.ts'
@@ -16,7 +17,8 @@ const SIZE_UP_TO_MAGIC = AT.MAGIC + 1
  * its checksum verified, when the generator gets to it. Stops silently at a batch that is cut off, since brokers send as many bytes
  * as were asked for (Java: ByteBufferLogInputStream). Throws DecodeError at a bad batch, after the good ones before it.
  */
-export function* readBatches(bytes: Uint8Array, options: ReadOptions = {}): Generator<RecordBatch, void, undefined> {
+export function* readBatches(input: Uint8Array, options: ReadOptions = {}): Generator<RecordBatch, void, undefined> {
+  const bytes = plainBytes(input)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let position = 0
   for (let index = 0; bytes.length - position >= LOG_OVERHEAD; index++) {

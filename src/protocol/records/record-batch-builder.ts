@@ -11,11 +11,17 @@ import { putDifference, putLength, putUnsignedVarint } from './varints.ts'
 /** Most bytes of a record apart from key, value and headers (Java: DefaultRecord.MAX_RECORD_OVERHEAD, and one header count). */
 const RECORD_OVERHEAD = 5 + 1 + 10 + 5 + 5 + 5 + 5
 
+/** Fewest bytes of a record apart from key, value and headers. */
+const MIN_RECORD_OVERHEAD = 7
+
 /** Most bytes of the two lengths of a header. */
 const HEADER_OVERHEAD = 10
 
 /** A batch length is an int32, and so is every length within. */
 const MAX_BATCH_SIZE = 0x7fffffff
+
+/** Offsets within a batch are int32 as well. */
+const MAX_OFFSET_DELTA = 0x7fffffff
 
 const NO_HEADERS: readonly EncodableHeader[] = []
 
@@ -85,9 +91,13 @@ export class RecordBatchBuilder {
     return this.#maxTimestamp
   }
 
-  /** Leaves out `count` offsets before the next record, as compaction does. */
+  /** Leaves out `count` offsets before the next record, as compaction does. Throws EncodeError when no offset would be left in the batch. */
   skipOffsets(count: number): void {
-    this.#nextOffsetDelta += count
+    const next = this.#nextOffsetDelta + count
+    if (!(count >= 0 && next <= MAX_OFFSET_DELTA && Number.isInteger(next))) {
+      throw new EncodeError(`a batch cannot span ${next} offsets`, 'record.offset')
+    }
+    this.#nextOffsetDelta = next
   }
 
   /**
@@ -105,15 +115,20 @@ export class RecordBatchBuilder {
     maxBytes: number = MAX_BATCH_SIZE,
   ): boolean {
     if (this.#isFinished) throw new ClosedError('the record batch builder')
+    if (this.#nextOffsetDelta > MAX_OFFSET_DELTA) throw new EncodeError('the batch has no offset left', 'record.offset')
     let end: number
     const start = this.#length
     const base = this.#count === 0 && !this.#hasDeleteHorizon ? timestamp : this.#baseTimestamp
     try {
       if (!Number.isSafeInteger(timestamp)) throw new EncodeError('not a timestamp')
-      const lower = lowerBound(key) + lowerBound(value) + (headers.length === 0 ? 0 : headersLowerBound(headers))
-      if (start + lower + 7 > maxBytes) return false
-      // UTF-8 takes up to three bytes for a UTF-16 unit.
-      const room = start + lower * 3 + RECORD_OVERHEAD + headers.length * HEADER_OVERHEAD
+      let lower = lowerBound(key) + lowerBound(value)
+      let growth = textGrowth(key) + textGrowth(value)
+      if (headers !== NO_HEADERS) {
+        lower += headersLowerBound(headers)
+        growth += headersGrowth(headers)
+      }
+      if (start + lower + MIN_RECORD_OVERHEAD > maxBytes) return false
+      const room = start + lower + growth + RECORD_OVERHEAD
       if (room > this.#bytes.length) this.#grow(room)
       end = this.#write(start, lower, timestamp, base, key, value, headers)
     } catch (cause) {
@@ -208,7 +223,7 @@ export class RecordBatchBuilder {
     if (this.#hasDeleteHorizon) attributes |= ATTRIBUTE.DELETE_HORIZON
     writeBatchHeader(batch, {
       baseOffset: options.baseOffset ?? 0,
-      lastOffsetDelta: options.lastOffsetDelta ?? this.#nextOffsetDelta - 1,
+      lastOffsetDelta: options.lastOffsetDelta ?? Math.max(this.#nextOffsetDelta - 1, 0),
       baseTimestamp: this.#baseTimestamp,
       maxTimestamp: options.logAppendTime ?? options.maxTimestamp ?? this.#maxTimestamp,
       partitionLeaderEpoch: options.partitionLeaderEpoch ?? -1,
@@ -251,11 +266,26 @@ function lowerBound(content: Content): number {
 }
 
 function headersLowerBound(headers: readonly EncodableHeader[]): number {
+  if (!Array.isArray(headers)) throw new EncodeError('not an array of headers')
   let size = 0
   for (let i = 0; i < headers.length; i++) {
     const { key, value } = headers[i]!
     if (typeof key !== 'string') throw new EncodeError('a header key that is no string')
     size += key.length + lowerBound(value) + 2
+  }
+  return size
+}
+
+/** Bytes that a key or value may take beyond its length: UTF-8 has up to three for a UTF-16 unit. */
+function textGrowth(content: Content): number {
+  return typeof content === 'string' ? content.length * 2 : 0
+}
+
+function headersGrowth(headers: readonly EncodableHeader[]): number {
+  let size = 0
+  for (let i = 0; i < headers.length; i++) {
+    const { key, value } = headers[i]!
+    size += HEADER_OVERHEAD + textGrowth(key) + textGrowth(value)
   }
   return size
 }

@@ -129,7 +129,8 @@ export class BatchCursor implements RecordCursor {
     const resumeAt = this.#at
     this.#at = this.#headersAt
     for (let i = 0; i < this.headerCount; i++) {
-      const keyEnd = this.#varint() + this.#at
+      const keySize = this.#varint()
+      const keyEnd = this.#at + keySize
       const key = decodeUtf8(this.#bytes, this.#at, keyEnd)
       this.#at = keyEnd
       const size = this.#varint()

@@ -10,7 +10,7 @@ describe('murmur2', () => {
   test('gives what Java gives', () => {
     expect(vectors.murmur2.length).toBeGreaterThan(300)
     for (const { keyHex, hash } of vectors.murmur2)
-      expect(murmur2(new Uint8Array(Buffer.from(keyHex, 'hex'))), keyHex).toBe(hash)
+      expect(murmur2(new Uint8Array(Buffer.from(keyHex, 'hex')))).toBe(hash)
   })
 
   test('puts keys into the partitions that Java puts them into', () => {
