@@ -57,10 +57,12 @@ export class Delivery<K, V> {
   restore(): void {
     const state = this.#heldPartition
     if (state === undefined) return
-    this.#heldPartition = undefined
-    state.rewind(this.#heldOffset)
-    if (this.#active === state) this.#active = undefined
+    this.withdraw(state, { drop: true })
+    const isInOpenBatch = state.open !== undefined && state.open.batch.baseOffset <= this.#heldOffset
+    if (isInOpenBatch) state.rewind(this.#heldOffset)
+    else state.seek({ offset: this.#heldOffset, epoch: -1 })
     this.enqueue(state)
+    this.#options.onConsumed()
   }
 
   /** Up to where the partition has been handled: the offset to commit. Undefined while it has no position. */

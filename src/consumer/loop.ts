@@ -37,7 +37,7 @@ export class Loop<T> implements AsyncIterableIterator<T, undefined> {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = (): void => this.#host.wakeup.wake()
   #state: 'new' | 'running' | 'returning' | 'done' = 'new'
-  /** The call of `next` that has not settled; later calls queue behind it. */
+  /** The last call of `next` that has not settled; later ones queue behind it. */
   #pending: Promise<IteratorResult<T, undefined>> | undefined
 
   constructor(host: LoopHost, take: ItemSource<T>, signal: AbortSignal | undefined) {
@@ -52,21 +52,29 @@ export class Loop<T> implements AsyncIterableIterator<T, undefined> {
 
   /** The next item. Rejects with the signal's reason, or what the consumer has to report; the loop is over then. */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#pending !== undefined) return this.#queue(this.#pending)
+    const pending = this.#pending
+    if (pending !== undefined) {
+      const step = (): IteratorResult<T, undefined> | Promise<IteratorResult<T, undefined>> => this.#step()
+      return this.#track(pending.then(step, step))
+    }
+    const result = this.#step()
+    return result instanceof Promise ? this.#track(result) : Promise.resolve(result)
+  }
+
+  #step(): IteratorResult<T, undefined> | Promise<IteratorResult<T, undefined>> {
     if (this.#state !== 'running') return this.#start()
     const host = this.#host
     host.onNext()
-    if (host.isInterrupted || this.#signal?.aborted === true) return this.#track(this.#wait(undefined))
+    if (host.isInterrupted || this.#signal?.aborted === true) return this.#wait(undefined)
     let item: T | Promise<T | undefined> | undefined
     try {
       item = this.#take()
     } catch (error) {
-      return this.#fail(error)
+      this.#end()
+      return Promise.reject(error)
     }
-    if (item === undefined || item instanceof Promise) {
-      return this.#track(this.#wait(item as Promise<T | undefined> | undefined))
-    }
-    return Promise.resolve({ done: false, value: item })
+    if (item === undefined || item instanceof Promise) return this.#wait(item as Promise<T | undefined> | undefined)
+    return { done: false, value: item }
   }
 
   /** Ends the loop; called when its body is left early. */
@@ -82,8 +90,8 @@ export class Loop<T> implements AsyncIterableIterator<T, undefined> {
     return { done: true, value: undefined }
   }
 
-  #start(): Promise<IteratorResult<T, undefined>> {
-    if (this.#state !== 'new') return Promise.resolve({ done: true, value: undefined })
+  #start(): IteratorResult<T, undefined> | Promise<IteratorResult<T, undefined>> {
+    if (this.#state !== 'new') return { done: true, value: undefined }
     try {
       this.#signal?.throwIfAborted()
       this.#host.begin(this)
@@ -93,7 +101,7 @@ export class Loop<T> implements AsyncIterableIterator<T, undefined> {
     }
     this.#state = 'running'
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
-    return this.#track(this.#wait(undefined))
+    return this.#wait(undefined)
   }
 
   async #wait(first: Promise<T | undefined> | undefined): Promise<IteratorResult<T, undefined>> {
@@ -126,26 +134,11 @@ export class Loop<T> implements AsyncIterableIterator<T, undefined> {
     }
   }
 
-  #fail(error: unknown): Promise<never> {
-    this.#end()
-    return Promise.reject(error)
-  }
-
   #end(): void {
     if (this.#state === 'done') return
     this.#state = 'done'
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#host.end(this)
-  }
-
-  #queue(pending: Promise<IteratorResult<T, undefined>>): Promise<IteratorResult<T, undefined>> {
-    const again = (): Promise<IteratorResult<T, undefined>> => {
-      if (this.#pending === queued) this.#pending = undefined
-      return this.next()
-    }
-    const queued: Promise<IteratorResult<T, undefined>> = pending.then(again, again)
-    this.#pending = queued
-    return queued
   }
 
   /** Has later calls wait for this one. */

@@ -1,5 +1,6 @@
 import type { BodyOf, RequestOptions } from '../../src/network/exchange.ts'
 import type { Cluster } from '../../src/network/cluster.ts'
+import { sleep } from '../../src/network/wait.ts'
 import type { TopicMetadata } from '../../src/network/metadata.ts'
 import type { Api } from '../../src/protocol/api.ts'
 import { setBaseOffset } from '../../src/protocol/records/batch-header.ts'
@@ -38,13 +39,15 @@ export function batchOf(values: readonly string[], baseOffset: number, options: 
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]))
+  return new Uint8Array(Buffer.concat(parts))
 }
+
+/** Decides what a broker says of a partition. Undefined makes it wait for data, as long as the fetch says. */
+export type FetchHandler = (asked: FetchedPartition) => FetchAnswer | undefined | Promise<FetchAnswer | undefined>
 
 /** What a test decides about the brokers. */
 export interface FakeClusterOptions {
-  /** Answers for each partition of a fetch. Undefined makes the broker wait for data, as long as the fetch says. */
-  readonly fetch?: (asked: FetchedPartition) => FetchAnswer | undefined | Promise<FetchAnswer | undefined>
+  readonly fetch?: FetchHandler | undefined
   readonly earliest?: number
   readonly latest?: number
   /** Topic names and the node that leads each partition. */
@@ -58,7 +61,7 @@ export class FakeCluster {
   readonly fetches: FakeRequest<FetchRequest>[] = []
   readonly listed: FakeRequest<ListOffsetsRequest>[] = []
   staleCount = 0
-  readonly metadata = new Map<string, TopicMetadata>()
+  readonly metadata: Map<string, TopicMetadata> = new Map()
   readonly #options: FakeClusterOptions
   readonly #listeners = new Set<() => void>()
 
@@ -193,11 +196,5 @@ export class FakeCluster {
 
 /** What a broker does without data. */
 function longPoll({ body, signal }: FakeRequest<FetchRequest>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, body.maxWaitMs)
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    })
-  })
+  return sleep(body.maxWaitMs, signal)
 }

@@ -4,7 +4,14 @@ import type { ConsumerOptions } from '../../src/consumer/options.ts'
 import { DecodeError, RecordError } from '../../src/errors.ts'
 import { ERROR } from '../../src/protocol/error-codes.ts'
 import { type Deserializer, string } from '../../src/serdes.ts'
-import { batchOf, concat, FakeCluster, type FakeClusterOptions, type FetchAnswer } from './fake-cluster.ts'
+import {
+  batchOf,
+  concat,
+  FakeCluster,
+  type FakeClusterOptions,
+  type FetchAnswer,
+  type FetchHandler,
+} from './fake-cluster.ts'
 
 type Text = string | null
 
@@ -18,11 +25,11 @@ function open<K = Uint8Array | null, V = Text>(
 ): Consumer<K, V> {
   const consumer = new Consumer<K, V>(
     fake.cluster,
-    { autoOffsetReset: 'earliest', value: string as Deserializer<V>, fetchMaxWaitMs: 10, ...options },
+    { autoOffsetReset: 'earliest', value: string as unknown as Deserializer<V>, fetchMaxWaitMs: 10, ...options },
     { requestTimeoutMs: 1_000, retryBackoffMs: 1, retryBackoffMaxMs: 5 },
   )
   consumer.assign(partitions.map((partition) => ({ topic: 'orders', partition })))
-  opened.push(consumer as Consumer<unknown, unknown>)
+  opened.push(consumer)
   return consumer
 }
 
@@ -34,7 +41,7 @@ async function take(consumer: Consumer<unknown, Text>, count: number): Promise<T
 }
 
 /** A log of batches, for one partition. */
-function logOf(...batches: readonly { at: number; values: readonly string[] }[]): FakeClusterOptions['fetch'] {
+function logOf(...batches: readonly { at: number; values: readonly string[] }[]): FetchHandler {
   return ({ partition, offset }) => {
     if (partition !== 0) return undefined
     const ahead = batches.filter(({ at, values }) => at + values.length > offset)
@@ -176,19 +183,19 @@ describe('fetching', () => {
   })
 })
 
-describe('errors of a partition', () => {
-  /** Answers once with an error, then with records. */
-  function failingOnce(answer: FetchAnswer, options: FakeClusterOptions = {}): FakeCluster {
-    let hasFailed = false
-    const read = logOf(...letters)!
-    const fetch: FakeClusterOptions['fetch'] = (asked) => {
-      if (hasFailed) return read(asked)
-      hasFailed = true
-      return answer
-    }
-    return new FakeCluster({ fetch, ...options })
+/** Answers once with an error, then with records. */
+function failingOnce(answer: FetchAnswer, options: FakeClusterOptions = {}): FakeCluster {
+  let hasFailed = false
+  const read = logOf(...letters)
+  const fetch: FetchHandler = (asked) => {
+    if (hasFailed) return read(asked)
+    hasFailed = true
+    return answer
   }
+  return new FakeCluster({ fetch, ...options })
+}
 
+describe('errors of a partition', () => {
   it.each([
     'NOT_LEADER_OR_FOLLOWER',
     'FENCED_LEADER_EPOCH',
@@ -257,13 +264,13 @@ describe('errors of a partition', () => {
   })
 })
 
-describe('records that cannot be read', () => {
-  function corrupt(values: readonly string[], at: number): Uint8Array {
-    const batch = batchOf(values, at)
-    batch[batch.length - 1]! ^= 1
-    return batch
-  }
+function corrupt(values: readonly string[], at: number): Uint8Array {
+  const batch = batchOf(values, at)
+  batch[batch.length - 1]! ^= 1
+  return batch
+}
 
+describe('records that cannot be read', () => {
   it('end the loop after the good ones before them, and can be left out', async () => {
     const fake = new FakeCluster({
       fetch: ({ offset }) => {
