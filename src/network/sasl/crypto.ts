@@ -28,7 +28,12 @@ export function hmac(name: HashName, key: Uint8Array | string, data: Uint8Array 
 }
 
 /** PBKDF2 with HMAC (RFC 8018), off the event loop: at 16,384 iterations it takes some 10 ms. */
-export function pbkdf2(name: HashName, password: Uint8Array, salt: Uint8Array, iterations: number): Promise<Uint8Array> {
+export function pbkdf2(
+  name: HashName,
+  password: Uint8Array,
+  salt: Uint8Array,
+  iterations: number,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     derive(password, salt, iterations, HASH_SIZE_BYTES[name], name, (error, key) => {
       if (error === null) resolve(key)

@@ -17,7 +17,8 @@ export class PlainMechanism implements SaslMechanism {
   readonly #password: Secret
 
   constructor({ username, password }: PlainCredentials) {
-    if (username.includes('\0')) throw new ConfigError('username', 'username must not hold the character NUL, which ends it')
+    if (username.includes('\0'))
+      throw new ConfigError('username', 'username must not hold the character NUL, which ends it')
     this.#username = username
     this.#password = password
   }

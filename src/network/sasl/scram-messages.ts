@@ -20,7 +20,9 @@ export type ServerFinal = { signature: Uint8Array; error?: undefined } | { error
 const BASE64 = '(?:[a-zA-Z0-9/+]{4})*(?:[a-zA-Z0-9/+]{3}=|[a-zA-Z0-9/+]{2}==)?'
 const VALUE = String.raw`[\x01-\x2b\x2d-\x7f]+`
 const EXTENSIONS = `(?:,[A-Za-z]+=${VALUE})*`
-const SERVER_FIRST = new RegExp(String.raw`^(?:m=${VALUE},)?r=([\x21-\x2b\x2d-\x7e]+),s=(${BASE64}),i=([0-9]+)${EXTENSIONS}$`)
+const SERVER_FIRST = new RegExp(
+  String.raw`^(?:m=${VALUE},)?r=([\x21-\x2b\x2d-\x7e]+),s=(${BASE64}),i=([0-9]+)${EXTENSIONS}$`,
+)
 const SERVER_FINAL = new RegExp(`^v=(${BASE64})${EXTENSIONS}$`)
 const SERVER_ERROR = new RegExp(`^e=(${VALUE})${EXTENSIONS}$`)
 

@@ -1,5 +1,5 @@
 import { AuthenticationError, ConfigError } from '../../errors.ts'
-import { encodeUtf8 } from '../../protocol/bytes/utf8.ts'
+import { decodeUtf8, encodeUtf8 } from '../../protocol/bytes/utf8.ts'
 import { encodeBase64 } from './base64.ts'
 import { hash, type HashName, hmac, isEqual, pbkdf2, randomText } from './crypto.ts'
 import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from './mechanism.ts'
@@ -41,7 +41,10 @@ export class ScramMechanism implements SaslMechanism {
     // eslint-disable-next-line no-control-regex -- these are what is looked for
     const isAscii = /^[\u0001-\u007f]*$/.test(username)
     if (!isAscii && !username.isWellFormed()) {
-      throw new ConfigError('username', 'username has half of a character that is made of two, which UTF-8 cannot carry')
+      throw new ConfigError(
+        'username',
+        'username has half of a character that is made of two, which UTF-8 cannot carry',
+      )
     }
     this.name = name
     this.remedy =
@@ -80,24 +83,19 @@ class ScramExchange implements SaslExchange {
   }
 
   async next(challenge: Uint8Array | undefined): Promise<SaslStep> {
-    switch (this.#state) {
-      case 'first': {
-        this.#state = 'challenged'
-        return { response: encodeUtf8(`n,,${this.#begin()}`), isComplete: false }
-      }
-      case 'challenged': {
-        const response = await this.#prove(challenge ?? new Uint8Array())
-        this.#state = 'proven'
-        return { response: encodeUtf8(response), isComplete: false }
-      }
-      case 'proven': {
-        this.#verify(challenge ?? new Uint8Array())
-        this.#state = 'done'
-        return { isComplete: true }
-      }
-      case 'done':
-        throw this.#error(`${this.#peer} goes on after the end of the exchange`)
+    const token = challenge ?? new Uint8Array()
+    if (this.#state === 'first') {
+      this.#state = 'challenged'
+      return { response: encodeUtf8(`n,,${this.#begin()}`), isComplete: false }
     }
+    if (this.#state === 'challenged') {
+      this.#state = 'proven'
+      return { response: encodeUtf8(await this.#prove(token)), isComplete: false }
+    }
+    if (this.#state === 'done') throw this.#error(`${this.#peer} goes on after the end of the exchange`)
+    this.#state = 'done'
+    this.#verify(token)
+    return { isComplete: true }
   }
 
   #begin(): string {
@@ -129,7 +127,7 @@ class ScramExchange implements SaslExchange {
     const salted = await pbkdf2(this.#hash, encodeUtf8(text), salt, iterations)
     // `biws` is `n,,` in Base64: no channel binding, no other identity.
     const withoutProof = `c=biws,r=${nonce}`
-    const authMessage = `${this.#clientFirstBare},${new TextDecoder().decode(challenge)},${withoutProof}`
+    const authMessage = `${this.#clientFirstBare},${decodeUtf8(challenge, 0, challenge.length)},${withoutProof}`
     const clientKey = hmac(this.#hash, salted, 'Client Key')
     const clientSignature = hmac(this.#hash, hash(this.#hash, clientKey), authMessage)
     const proof = clientKey.map((byte, i) => byte ^ clientSignature[i]!)

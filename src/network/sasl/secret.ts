@@ -5,12 +5,15 @@ import { AuthenticationError, ConfigError } from '../../errors.ts'
 export type Secret = string | (() => string | Promise<string>)
 
 /** Option of a secret. Its errors never show the value, whatever it is. */
-export function secret(): Option<Secret> {
+export function secret(): Option<Secret | undefined>
+export function secret(fallback: Secret): Option<Secret>
+export function secret(fallback?: Secret): Option<Secret | undefined> {
   return {
-    default: '',
+    default: fallback,
     check: (value, name) => {
       const isSecret = typeof value === 'function' || (typeof value === 'string' && isPassable(value))
-      if (!isSecret) throw new ConfigError(name, `${name} must be text that is not empty, or a function that returns such`)
+      if (!isSecret)
+        throw new ConfigError(name, `${name} must be text that is not empty, or a function that returns such`)
     },
   }
 }
