@@ -1,5 +1,5 @@
-// Prints the folder with the message schemas of Kafka 4.4.0 (common/message/*.json of kafka-clients), after fetching them
-// on first use: node scripts/fetch-kafka-schemas.mjs
+// Prints the folder with the message schemas of a Kafka release (common/message/*.json of kafka-clients), after fetching
+// them on first use: node scripts/fetch-kafka-schemas.mjs 4.4.0
 // The jar comes from Maven Central, or through Maven where only that gets out. Nothing of it is kept but the schemas, below
 // KAFKAWIRE_CACHE or ~/.cache/kafkawire.
 import { execFileSync } from 'node:child_process'
@@ -9,9 +9,14 @@ import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 
-const version = '4.4.0'
+const sha1s = {
+  '3.9.1': '86ca079953ed5606257ff298c24666b26da6985b',
+  '4.4.0': '1d2ebc2a3f0ecce03faa288c42d4e8f998aac47d',
+}
+const version = process.argv[2] ?? '4.4.0'
+const sha1 = sha1s[version]
+if (sha1 === undefined) throw new Error(`the SHA-1 of kafka-clients ${version} is not listed here`)
 const jarName = `kafka-clients-${version}.jar`
-const sha1 = '1d2ebc2a3f0ecce03faa288c42d4e8f998aac47d'
 const cache = process.env.KAFKAWIRE_CACHE || join(homedir(), '.cache', 'kafkawire')
 const folder = join(cache, `kafka-schemas-${version}`)
 

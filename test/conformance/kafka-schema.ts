@@ -29,10 +29,10 @@ export interface KafkaSchema {
   commonStructs?: { name: string; fields: KafkaField[] }[]
 }
 
-/** All schemas of Kafka 4.4.0 by name, fetched on first use. */
-export function readKafkaSchemas(): Map<string, KafkaSchema> {
+/** All schemas of a Kafka release by name, fetched on first use. */
+export function readKafkaSchemas(release: '3.9.1' | '4.4.0'): Map<string, KafkaSchema> {
   const script = fileURLToPath(new URL('../../scripts/fetch-kafka-schemas.mjs', import.meta.url))
-  const folder = execFileSync(process.execPath, [script], { encoding: 'utf8' }).trim()
+  const folder = execFileSync(process.execPath, [script, release], { encoding: 'utf8' }).trim()
   const schemas = readdirSync(folder).map((file) => parse(readFileSync(join(folder, file), 'utf8')))
   return new Map(schemas.map((schema) => [schema.name, schema]))
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { apiKeys } from '../../src/protocol/api-keys.ts'
-import { parseVersions, readKafkaSchemas } from './kafka-schema.ts'
+import { parseVersions, readKafkaSchemas, type KafkaSchema } from './kafka-schema.ts'
 import { knownMessages } from './known-messages.ts'
 import { kafkaLayoutOf, layoutOf, type StructLayout } from './layout.ts'
 
-const schemas = readKafkaSchemas()
+const schemas = readKafkaSchemas('4.4.0')
 const all = [...schemas.values()]
 
 test('the project has every message that brokers take or send on their listeners, every header and all data', () => {
@@ -37,7 +37,7 @@ describe.each([...knownMessages.values()].filter(({ name }) => schemas.has(name)
   test('has the fields of Kafka 4.4 in every version, with their types, tags and defaults', () => {
     const schema = schemas.get(message.name)!
     const { min, max } = parseVersions(schema.validVersions)!
-    const versions = Array.from({ length: max - min + 1 }, (_, i) => min + i)
+    const versions = versionsOf(min, max)
     const ours = versions.map((version) => layoutOf(message, version))
     const theirs = versions.map((version) => kafkaLayoutOf(schema, version))
     for (const [i, version] of versions.entries()) {
@@ -46,6 +46,33 @@ describe.each([...knownMessages.values()].filter(({ name }) => schemas.has(name)
     }
   })
 })
+
+// 4.0 dropped versions that brokers from 0.11 on still need.
+const olderSchemas = readKafkaSchemas('3.9.1')
+const withDropped = [...knownMessages.values()]
+  .map((message) => ({ message, dropped: versionsBelow(message.versions.min, schemas.get(message.name)) }))
+  .filter(({ dropped }) => dropped.length > 0)
+
+test('versions that Kafka 4.0 dropped have the fields of Kafka 3.9', () => {
+  expect(withDropped.length).toBeGreaterThan(20)
+  for (const { message, dropped } of withDropped) {
+    const schema = olderSchemas.get(message.name)!
+    for (const version of dropped) {
+      const inUse = pathsOf([kafkaLayoutOf(schema, version)])
+      const [ours, theirs] = [layoutOf(message, version), kafkaLayoutOf(schema, version)]
+      expect(onlyPaths(ours, inUse), `${message.name} version ${version}`).toEqual(onlyPaths(theirs, inUse))
+    }
+  }
+})
+
+function versionsBelow(min: number, schema: KafkaSchema | undefined): number[] {
+  const valid = parseVersions(schema?.validVersions)
+  return valid === undefined || valid.min <= min ? [] : versionsOf(min, valid.min - 1)
+}
+
+function versionsOf(min: number, max: number): number[] {
+  return Array.from({ length: max - min + 1 }, (_, i) => min + i)
+}
 
 /** Paths of the fields that at least one version has. */
 function pathsOf(layouts: StructLayout[], prefix = ''): Set<string> {
