@@ -22,6 +22,7 @@ export class BrokerSet {
   #bootstrap: Broker[] = []
   /** Brokers that finish what they have. */
   readonly #retired = new Set<Broker>()
+  #isClosed = false
 
   constructor(servers: readonly ServerAddress[], settings: ConnectionSettings) {
     this.#servers = servers
@@ -52,6 +53,7 @@ export class BrokerSet {
 
   /** Adds or moves one broker; true when that changed anything. */
   add(address: BrokerAddress): boolean {
+    if (this.#isClosed) return false
     const { nodeId, host, port, rack } = address
     const known = this.#brokers.get(nodeId)
     if (known !== undefined) {
@@ -73,7 +75,7 @@ export class BrokerSet {
    * connecting, then those whose last attempt is longest ago. The bootstrap servers come last (KIP-899).
    */
   candidates(): Broker[] {
-    if (this.#bootstrap.length === 0) {
+    if (this.#bootstrap.length === 0 && !this.#isClosed) {
       this.#bootstrap = this.#servers.map(
         ({ host, port }, i) => new Broker({ nodeId: -1 - i, host, port, rack: null }, this.#settings),
       )
@@ -83,6 +85,7 @@ export class BrokerSet {
 
   /** Disconnects from all. Resolves when all sockets are gone. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const brokers = [...this.#brokers.values(), ...this.#bootstrap, ...this.#retired]
     this.#brokers.clear()
     this.#bootstrap = []

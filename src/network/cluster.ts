@@ -1,9 +1,10 @@
-import { BrokerError, ClosedError, ConnectionError, type TimeoutError } from '../errors.ts'
+import { ClosedError, ConnectionError } from '../errors.ts'
 import type { Api } from '../protocol/api.ts'
-import { brokerError, ERROR, errorOf } from '../protocol/error-codes.ts'
-import { metadataApi, type MetadataResponse } from '../protocol/messages/03-metadata.ts'
+import { brokerError, ERROR } from '../protocol/error-codes.ts'
+import { metadataApi, type MetadataRequest, type MetadataResponse } from '../protocol/messages/03-metadata.ts'
 import { findCoordinatorApi } from '../protocol/messages/10-find-coordinator.ts'
-import { askAnyBroker } from './any-broker.ts'
+import type { Encodable } from '../protocol/schema.ts'
+import { askAnyBroker, firstAnswer, lateError } from './any-broker.ts'
 import type { Broker } from './broker.ts'
 import { BrokerSet } from './broker-set.ts'
 import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cluster-options.ts'
@@ -11,7 +12,8 @@ import { type CoordinatorKind, Coordinators } from './coordinators.ts'
 import type { BodyOf } from './exchange.ts'
 import { MetadataCache, type TopicMetadata } from './metadata.ts'
 import { Refresher } from './refresher.ts'
-import { retry, timeoutAfter } from './retry.ts'
+import { retry } from './retry.ts'
+import { TopicsInUse } from './topics-in-use.ts'
 import { VersionTable } from './versions.ts'
 import type { Deadline, Wait } from './wait.ts'
 
@@ -36,8 +38,8 @@ export class Cluster {
   readonly #cache = new MetadataCache()
   readonly #refresher: Refresher
   readonly #coordinators: Coordinators
-  /** When each topic was last asked for, on the clock of performance.now(). */
-  readonly #usedAt = new Map<string, number>()
+  /** Topics that are kept up to date. */
+  readonly #inUse: TopicsInUse
   readonly #listeners = new Set<() => void>()
   /** Calls that wait for something. */
   readonly #waits = new Set<Deadline>()
@@ -47,6 +49,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#settings = clusterSettings(options)
+    this.#inUse = new TopicsInUse(this.#settings.topicIdleMs)
     this.#brokers = new BrokerSet(options.bootstrapServers, {
       ...this.#settings,
       clusterId: () => this.#cache.clusterId,
@@ -56,12 +59,13 @@ export class Cluster {
     })
     this.#refresher = new Refresher({
       fetch: (names) =>
-        this.#fetch(names ?? this.#retainUsedTopics(), this.#settings.allowAutoTopicCreation && names !== undefined),
+        this.#fetch(names ?? this.#retainTopics(), this.#settings.allowAutoTopicCreation && names !== undefined),
       backoff: this.#settings.retryBackoff,
       maxAgeMs: this.#settings.metadataMaxAgeMs,
     })
     this.#coordinators = new Coordinators({
-      ask: (body) => this.#ask(findCoordinatorApi, body),
+      ask: (body) =>
+        this.#firstAnswer((broker, signal) => broker.request('general', findCoordinatorApi, body, { signal })),
       broker: (nodeId) => this.#brokers.get(nodeId),
       addBroker: (address) => this.#brokers.add(address),
     })
@@ -91,7 +95,7 @@ export class Cluster {
     const { allowAutoTopicCreation } = this.#settings
     const mayCreate = options.allowAutoTopicCreation ?? allowAutoTopicCreation
     return this.#retry(`metadata of ${describe('topic', wanted)}`, wait, async (deadline) => {
-      for (const name of wanted) this.#use(name)
+      for (const name of wanted) this.#inUse.add(name)
       const missing = this.#refresher.isStale ? wanted : wanted.filter((name) => this.#cache.topic(name) === undefined)
       if (missing.length > 0) {
         const isShared = mayCreate === allowAutoTopicCreation
@@ -111,7 +115,7 @@ export class Cluster {
 
   /** A topic as far as it is known. Counts as a use: a topic in use is kept up to date. */
   topic(name: string): TopicMetadata | undefined {
-    if (this.#usedAt.has(name)) this.#use(name)
+    this.#inUse.touch(name)
     return this.#cache.topic(name)
   }
 
@@ -132,7 +136,7 @@ export class Cluster {
    */
   awaitLeader(topic: string, partition: number, wait: Wait): Promise<Broker> {
     return this.#retry(`leader of ${topic}-${partition}`, wait, async (deadline, attempt) => {
-      this.#use(topic)
+      this.#inUse.add(topic)
       if (attempt > 0 || this.#cache.topic(topic) === undefined) {
         await deadline.race(this.#refresher.fetchTopics([topic]))
       }
@@ -227,7 +231,9 @@ export class Cluster {
     body: BodyOf<NoInfer<Request>>,
     wait: Wait,
   ): Promise<Response> {
-    return this.#retry(`${api.name} request`, wait, (deadline) => this.#ask(api, body, deadline.signal))
+    return this.#retry(`${api.name} request`, wait, (deadline) =>
+      askAnyBroker(this.#brokers.candidates(), api, body, deadline.signal),
+    )
   }
 
   /** Finalized level of a cluster feature, such as `transaction.version`; 0 when it is off, or no broker was connected yet. */
@@ -249,16 +255,11 @@ export class Cluster {
     await this.#brokers.close()
   }
 
-  #use(name: string): void {
-    this.#usedAt.set(name, performance.now())
-  }
-
   /** Forgets topics that nobody asked for in a while and returns the others. */
-  #retainUsedTopics(): string[] {
-    const since = performance.now() - this.#settings.topicIdleMs
-    for (const [name, usedAt] of this.#usedAt) if (usedAt < since) this.#usedAt.delete(name)
-    this.#cache.retain((name) => this.#usedAt.has(name))
-    return [...this.#usedAt.keys()]
+  #retainTopics(): string[] {
+    const names = this.#inUse.retain()
+    this.#cache.retain((name) => this.#inUse.has(name))
+    return names
   }
 
   #topicOrThrow(name: string): TopicMetadata {
@@ -267,7 +268,7 @@ export class Cluster {
     const code = this.#cache.errorCode(name) ?? ERROR.UNKNOWN_TOPIC_OR_PARTITION
     const error = brokerError(code, { api: metadataApi.name, topic: name })
     // Nothing comes of asking for it again in the background.
-    if (!error.retriable) this.#usedAt.delete(name)
+    if (!error.retriable) this.#inUse.delete(name)
     throw error
   }
 
@@ -282,23 +283,22 @@ export class Cluster {
     return this.#apply(response, version, names).isChanged
   }
 
-  async #askForMetadata(
+  #askForMetadata(
     names: readonly string[] | null,
     mayCreate: boolean,
     signal: AbortSignal,
   ): Promise<{ response: MetadataResponse; version: number }> {
-    let usedVersion = 0
-    const response = await this.#ask(
-      metadataApi,
-      (version) => {
-        usedVersion = version
+    return this.#firstAnswer(async (broker, asking) => {
+      let version = 0
+      const body = (used: number): Encodable<MetadataRequest> => {
+        version = used
         // Version 0 has no null: there an empty list asks for all topics.
-        const topics = names === null ? (version === 0 ? [] : null) : names.map((name) => ({ name }))
-        return { topics, ...(version >= 4 ? { allowAutoTopicCreation: mayCreate } : {}) }
-      },
-      signal,
-    )
-    return { response, version: usedVersion }
+        const topics = names === null ? (used === 0 ? [] : null) : names.map((name) => ({ name }))
+        return { topics, ...(used >= 4 ? { allowAutoTopicCreation: mayCreate } : {}) }
+      }
+      const response = await broker.request('general', metadataApi, body, { signal: asking })
+      return { response, version }
+    }, signal)
   }
 
   #apply(
@@ -306,6 +306,7 @@ export class Cluster {
     version: number,
     requested: readonly string[],
   ): { topics: Map<string, TopicMetadata>; isChanged: boolean } {
+    this.#closing.signal.throwIfAborted()
     if (response.errorCode === ERROR.REBOOTSTRAP_REQUIRED) this.#brokers.rebootstrap()
     if (response.errorCode !== ERROR.NONE || response.brokers.length === 0) {
       const [server] = this.#brokers.candidates()
@@ -316,7 +317,7 @@ export class Cluster {
       throw new ConnectionError(`no metadata: ${reason}`, server ?? { host: '', port: 0 })
     }
     const areBrokersChanged = this.#brokers.replace(response.brokers)
-    const { topics, isChanged } = this.#cache.update(response, version, requested, (name) => this.#usedAt.has(name))
+    const { topics, isChanged } = this.#cache.update(response, version, requested, (name) => this.#inUse.has(name))
     this.#settings.hooks?.metadata?.({
       clusterId: this.clusterId,
       brokerCount: response.brokers.length,
@@ -330,12 +331,11 @@ export class Cluster {
     for (const listener of this.#listeners) listener()
   }
 
-  #ask<Request extends object, Response extends object>(
-    api: Api<Request, Response>,
-    body: BodyOf<NoInfer<Request>>,
+  #firstAnswer<T>(
+    ask: (broker: Broker, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal = this.#closing.signal,
-  ): Promise<Response> {
-    return askAnyBroker(this.#brokers.candidates(), api, body, signal)
+  ): Promise<T> {
+    return firstAnswer(this.#brokers.candidates(), signal, ask)
   }
 
   async #retry<T>(operation: string, wait: Wait, run: (deadline: Deadline, attempt: number) => Promise<T>): Promise<T> {
@@ -352,28 +352,12 @@ export class Cluster {
         },
         {
           backoff: this.#settings.retryBackoff,
-          onDeadline: (lastError, timeout) => this.#lateError(lastError, timeout),
+          onDeadline: (lastError, timeout) => lateError(lastError, timeout, this.#brokers.candidates()),
         },
       )
     } finally {
       if (running !== undefined) this.#waits.delete(running)
     }
-  }
-
-  /** What a call rejects with at its deadline: what the trouble was rather than that time is up, which becomes the cause. */
-  #lateError(lastError: unknown, timeout: TimeoutError): Error {
-    if (lastError instanceof BrokerError) {
-      return new BrokerError(errorOf(lastError.errorCode), lastError, { cause: timeout })
-    }
-    const candidates = this.#brokers.candidates()
-    if (candidates.some((broker) => broker.readiness('general') === 'connected')) {
-      return timeoutAfter(lastError, timeout)
-    }
-    const reasons = candidates.map(
-      ({ host, port, lastError }) => lastError?.message ?? `no answer from ${host}:${port}`,
-    )
-    const message = `${timeout.operation}: no broker could be reached within ${timeout.timeoutMs} ms: ${[...new Set(reasons)].join('; ')}`
-    return new ConnectionError(message, candidates[0] ?? { host: '', port: 0 }, { cause: lastError ?? timeout })
   }
 }
 

@@ -86,7 +86,8 @@ export class MetadataCache {
     requested: Iterable<string>,
     isKept: (name: string) => boolean,
   ): { topics: Map<string, TopicMetadata>; isChanged: boolean } {
-    let isChanged = this.#controllerId !== response.controllerId || this.#clusterId !== response.clusterId
+    // Not the controller: under KRaft each response names another broker for it.
+    let isChanged = this.#clusterId !== response.clusterId
     this.#clusterId = response.clusterId
     this.#controllerId = response.controllerId
     const topics = new Map<string, TopicMetadata>()
