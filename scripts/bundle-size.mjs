@@ -44,7 +44,12 @@ for (const [shape, { minified, gzipped }] of Object.entries(sizes)) {
   const before = committed[shape]?.gzipped ?? 0
   const grew = gzipped > before * TOLERANCE
   hasGrown ||= grew
-  const columns = [shape.padEnd(14), String(minified).padStart(9), String(gzipped).padStart(8), String(before).padStart(10)]
+  const columns = [
+    shape.padEnd(14),
+    String(minified).padStart(9),
+    String(gzipped).padStart(8),
+    String(before).padStart(10),
+  ]
   console.log(columns.join(' ') + (grew ? '  grew by more than 5 %' : ''))
 }
 if (hasGrown) {

@@ -202,10 +202,10 @@ describe('failures', () => {
 
   test('stores a batch once though its answer got lost', async () => {
     let count = 0
-    broker.control(produceApi, async ({ serve }) => {
+    broker.control(produceApi, async (call) => {
       count++
       if (count > 1) return undefined
-      await serve()
+      await call.serve()
       return 'drop'
     })
     const producer = kafka.producer()
