@@ -11,7 +11,7 @@ export const DEFAULT_MAX_DECOMPRESSED_BYTES: number = 256 * 1024 * 1024
 
 /** How a record section is compressed. */
 export interface CompressOptions {
-  /** The codec's own scale: gzip 1 to 9 (default 6), zstd -131072 to 22 (default 3). Snappy has none, lz4 only one here. */
+  /** The codec's own scale, with Java's bounds: gzip 1 to 9, lz4 1 to 17 (without effect here), zstd -131072 to 22. Snappy has none. */
   level?: number | undefined
   /** Version of the record format around it, which matters to lz4 only. Default 2. */
   magic?: 0 | 1 | 2 | undefined
@@ -57,6 +57,12 @@ export async function importOptional(
       },
     )
   }
+}
+
+/** Throws CompressionError unless `level` is an integer within the bounds, which are Java's (KIP-390). */
+export function checkLevel(codec: CompressionName, level: number | undefined, min: number, max: number): void {
+  if (level === undefined || (Number.isInteger(level) && level >= min && level <= max)) return
+  throw new CompressionError(`${level} is not a compression level of ${codec}, which has ${min} to ${max}`, codec)
 }
 
 /** The error of a decompression that went over its limit. */

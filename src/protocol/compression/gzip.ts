@@ -1,6 +1,7 @@
 import type * as NodeZlib from 'node:zlib'
 import { CompressionError } from '../../errors.ts'
 import {
+  checkLevel,
   garbled,
   join,
   messageOf,
@@ -33,6 +34,8 @@ export async function loadGzip(importZlib: () => Promise<Zlib> = () => import('n
 function zlibCodec(zlib: Zlib): Codec {
   return {
     compress(bytes: Uint8Array, { level }: CompressOptions) {
+      // -1 stands for the default, as it does in Java.
+      checkLevel('gzip', level, -1, 9)
       const options = level === undefined ? {} : { level }
       if (bytes.length < OFF_LOOP_BYTES) {
         try {

@@ -1,4 +1,5 @@
 import {
+  checkLevel,
   garbled,
   importOptional,
   join,
@@ -35,7 +36,10 @@ const MAX_RATIO = 255
 export async function loadLz4(importPackage?: ImportPackage): Promise<Codec> {
   const lz4 = (await importOptional('lz4', 'lz4-napi', importPackage)) as Lz4Napi
   return {
-    compress: (bytes: Uint8Array, options: CompressOptions) => compress(lz4, bytes, options.magic ?? 2),
+    async compress(bytes: Uint8Array, { level, magic = 2 }: CompressOptions) {
+      checkLevel('lz4', level, 1, 17)
+      return compress(lz4, bytes, magic)
+    },
     decompress: (bytes: Uint8Array, options: DecompressOptions) => decompress(lz4, bytes, options),
   }
 }

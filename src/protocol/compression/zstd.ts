@@ -1,5 +1,6 @@
 import { CompressionError } from '../../errors.ts'
 import {
+  checkLevel,
   garbled,
   importOptional,
   join,
@@ -67,11 +68,6 @@ export async function loadZstd(
   return wasmCodec(makeModule as MakeModule)
 }
 
-function checkLevel(level: number): void {
-  if (Number.isInteger(level) && level >= MIN_LEVEL && level <= MAX_LEVEL) return
-  throw new CompressionError(`${level} is not a level of zstd: it has ${MIN_LEVEL} to ${MAX_LEVEL}`, 'zstd')
-}
-
 function readFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
   const frames = readZstdFrames(bytes)
   let least = 0
@@ -83,7 +79,7 @@ function readFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
 function zlibCodec(zlib: ZstdZlib): Codec {
   return {
     compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
-      checkLevel(level)
+      checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
       const options = { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }
       if (bytes.length < OFF_LOOP_BYTES) return zlib.zstdCompressSync(bytes, options)
       return new Promise((resolve, reject) => {
@@ -136,7 +132,7 @@ function wasmCodec(makeModule: MakeModule): Codec {
   }
   return {
     async compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
-      checkLevel(level)
+      checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
       try {
         return await withModule((module) => compressStream(module, bytes, Math.min(level, CODEC_MAX_LEVEL)))
       } catch (cause) {
