@@ -72,9 +72,9 @@ const SCRAM_OPTIONS: OptionTable<ScramOptions> = {
 const OAUTHBEARER_OPTIONS: OptionTable<OAuthBearerOptions> = {
   mechanism: oneOf<'OAUTHBEARER'>('OAUTHBEARER', ['OAUTHBEARER']),
   token: callback<TokenFunction>(),
-  oidc: object<OidcOptions>(),
+  oidc: object(),
   file: text(),
-  refresh: object<TokenRefresh>(),
+  refresh: object(),
   extensions: strings(),
   logicalCluster: text(),
   identityPoolId: text(),

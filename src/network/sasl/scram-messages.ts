@@ -8,6 +8,8 @@ export function saslName(username: string): string {
 
 /** What the broker asks for in its first message. */
 export interface ServerFirst {
+  /** The part of the message that both sides sign. */
+  signed: string
   /** The client's nonce followed by the broker's. */
   nonce: string
   salt: Uint8Array
@@ -26,11 +28,17 @@ const SERVER_FIRST = new RegExp(
 const SERVER_FINAL = new RegExp(`^v=(${BASE64})${EXTENSIONS}$`)
 const SERVER_ERROR = new RegExp(`^e=(${VALUE})${EXTENSIONS}$`)
 
-/** Reads the broker's first message; an error of it counts too. Undefined when the bytes are neither. */
+/**
+ * Reads the broker's first message; an error of it counts too. Undefined when the bytes are neither. Extensions are dropped,
+ * and left out of what is signed, as in Java (ScramMessages), whereas RFC 5802 signs them; Kafka sends none.
+ */
 export function readServerFirst(bytes: Uint8Array): ServerFirst | { error: string } | undefined {
   const text = decodeUtf8(bytes, 0, bytes.length)
-  const [, nonce, salt, iterations] = SERVER_FIRST.exec(text) ?? []
-  if (nonce !== undefined) return { nonce, salt: decodeBase64(salt!)!, iterations: Number(iterations) }
+  const [, nonce, salt, digits] = SERVER_FIRST.exec(text) ?? []
+  if (nonce !== undefined) {
+    const iterations = Number(digits)
+    return { signed: `r=${nonce},s=${salt},i=${iterations}`, nonce, salt: decodeBase64(salt!)!, iterations }
+  }
   const error = SERVER_ERROR.exec(text)?.[1]
   return error === undefined ? undefined : { error }
 }

@@ -1,5 +1,5 @@
 import { AuthenticationError, ConfigError } from '../../errors.ts'
-import { decodeUtf8, encodeUtf8 } from '../../protocol/bytes/utf8.ts'
+import { encodeUtf8 } from '../../protocol/bytes/utf8.ts'
 import { encodeBase64 } from './base64.ts'
 import { hash, type HashName, hmac, isEqual, pbkdf2, randomText } from './crypto.ts'
 import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from './mechanism.ts'
@@ -109,7 +109,7 @@ class ScramExchange implements SaslExchange {
     const first = readServerFirst(challenge)
     if (first === undefined) throw this.#error(`${this.#peer} answered with something else than a SCRAM challenge`)
     if ('error' in first) throw this.#refused(first.error)
-    const { nonce, salt, iterations } = first
+    const { signed, nonce, salt, iterations } = first
     if (!nonce.startsWith(this.#nonce)) {
       throw this.#error(`${this.#peer} answered with a nonce that does not begin with the client's`)
     }
@@ -127,7 +127,7 @@ class ScramExchange implements SaslExchange {
     const salted = await pbkdf2(this.#hash, encodeUtf8(text), salt, iterations)
     // `biws` is `n,,` in Base64: no channel binding, no other identity.
     const withoutProof = `c=biws,r=${nonce}`
-    const authMessage = `${this.#clientFirstBare},${decodeUtf8(challenge, 0, challenge.length)},${withoutProof}`
+    const authMessage = `${this.#clientFirstBare},${signed},${withoutProof}`
     const clientKey = hmac(this.#hash, salted, 'Client Key')
     const clientSignature = hmac(this.#hash, hash(this.#hash, clientKey), authMessage)
     const proof = clientKey.map((byte, i) => byte ^ clientSignature[i]!)
