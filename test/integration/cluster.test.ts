@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { BrokerError } from '../../src/errors.ts'
+import { Cluster } from '../../src/network/cluster.ts'
+import { nodeTransport } from '../../src/network/node.ts'
+import { metadataApi } from '../../src/protocol/messages/03-metadata.ts'
+import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
+
+const WAIT = { timeoutMs: 60_000 }
+
+describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
+  async function withCluster(use: (cluster: Cluster) => Promise<void>): Promise<void> {
+    const servers = bootstrapServers.split(',').map((server) => {
+      const [, host, port] = /^(.*):(\d+)$/.exec(server)!
+      return { host: host!, port: Number(port) }
+    })
+    const cluster = new Cluster({ bootstrapServers: servers, transport: nodeTransport })
+    try {
+      await use(cluster)
+    } finally {
+      await cluster.close()
+    }
+  }
+
+  test('creates a topic by asking for it, and knows its leaders, its id and the controller', async () => {
+    await withCluster(async (cluster) => {
+      const name = uniqueName('asked-for')
+      const topic = (await cluster.topics([name], WAIT)).get(name)!
+      expect(cluster.topicName(topic.topicId)).toBe(name)
+      const leader = await cluster.awaitLeader(name, 0, WAIT)
+      expect(leader).toBe(cluster.leader(name, 0))
+      expect((await cluster.allTopics(WAIT)).get(name)?.partitions).toHaveLength(topic.partitions.length)
+      expect(cluster.brokers()).toContain(await cluster.controller(WAIT))
+      expect(cluster.clusterId).toMatch(/./)
+    })
+  })
+
+  test('finds the coordinators of groups and of transactions', async () => {
+    await withCluster(async (cluster) => {
+      const groups = [1, 2, 3].map((i) => uniqueName(`group-${i}`))
+      const coordinators = await cluster.coordinators('group', groups, WAIT)
+      expect([...coordinators.keys()]).toEqual(groups)
+      const coordinator = await cluster.coordinator('transaction', uniqueName('txn'), WAIT)
+      expect(cluster.brokers()).toContain(coordinator)
+    })
+  })
+
+  test('refuses a topic name that no topic can have', async () => {
+    await withCluster(async (cluster) => {
+      const refused = cluster.topics(['not a topic!'], WAIT)
+      await expect(refused).rejects.toBeInstanceOf(BrokerError)
+      await expect(refused).rejects.toMatchObject({ errorName: 'INVALID_TOPIC_EXCEPTION' })
+    })
+  })
+
+  test('answers pipelined requests of every version that it offers', async () => {
+    await withCluster(async (cluster) => {
+      await cluster.refresh(WAIT)
+      const [broker] = cluster.brokers()
+      const { min, max } = (await broker!.connection('general')).versions.range(metadataApi.key)!
+      const versions = Array.from({ length: max - min + 1 }, (_, i) => min + i)
+      const responses = await Promise.all(
+        versions.map((maxVersion) => broker!.request('general', metadataApi, { topics: [] }, { maxVersion })),
+      )
+      for (const response of responses) expect(response.brokers).toHaveLength(cluster.brokers().length)
+    })
+  })
+})
