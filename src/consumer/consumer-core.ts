@@ -50,6 +50,8 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   #activity: LoopActivity = 'idle'
   /** What the loop has to be told next. */
   #error: { readonly reason: unknown } | undefined
+  /** Loops end and no rebalance begins; `onRevoked` can still commit. */
+  #isClosing = false
   #isClosed = false
 
   constructor(cluster: Cluster, settings: ConsumerSettings<K, V>, context: ConsumerContext) {
@@ -88,14 +90,6 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   /** The membership, while the consumer is subscribed. */
   get group(): Group | undefined {
     return this.#group
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed
-  }
-
-  get hasLoop(): boolean {
-    return this.#loop !== undefined
   }
 
   throwIfClosed(): void {
@@ -174,13 +168,15 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
 
   /** Commits what was handled, leaves the group, and ends everything, in about the time given at most. */
   async close(timeoutMs: number): Promise<void> {
-    this.#isClosed = true
+    this.#isClosing = true
     this.changed()
     this.committer?.stop()
     this.positions.close()
     this.fetcher.close()
     const wait = { timeoutMs: timeoutMs / 2 }
     await this.#letGo(wait)
+    this.#isClosed = true
+    this.wakeup.wake()
     await this.#group?.leave(wait, 'the consumer was closed')
     await this.cluster.close()
   }
@@ -209,7 +205,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   }
 
   begin(loop: object): void {
-    this.throwIfClosed()
+    if (this.#isClosing) throw new ClosedError('the consumer')
     if (this.#loop !== undefined) {
       const hint = 'end the other loop first, or make another consumer'
       throw new KafkaError('KAFKA_BUSY', `a loop over this consumer is running already: ${hint}`)
@@ -245,7 +241,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   }
 
   attend(): boolean {
-    if (this.#isClosed) return false
+    if (this.#isClosing) return false
     const error = this.#error
     if (error !== undefined) {
       this.#error = undefined
@@ -275,7 +271,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
 
   get activity(): LoopActivity {
     // Closing is not to be crossed by a rebalance.
-    return this.#isClosed ? 'handling' : this.#activity
+    return this.#isClosing ? 'handling' : this.#activity
   }
 
   async revoke(): Promise<void> {
@@ -302,7 +298,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
     this.#replace(partitions)
     const { autoCommit, onAssigned } = this.settings
     await this.#tell(onAssigned, this.assignment.list())
-    if (this.#isClosed) return
+    if (this.#isClosing) return
     if (autoCommit) this.startAutoCommit()
     this.#resume()
   }
@@ -313,7 +309,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   }
 
   changed(): void {
-    this.isInterrupted = this.#isClosed || this.#error !== undefined || !this.mayDeliver
+    this.isInterrupted = this.#isClosing || this.#error !== undefined || !this.mayDeliver
     this.wakeup.wake()
   }
 
@@ -342,7 +338,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
 
   /** A rebalance that waited for the record in hand can begin. */
   #rebalanceIfDue(): void {
-    if (!this.#isClosed && this.#group?.state.name === 'member') this.#group.poll()
+    if (!this.#isClosing && this.#group?.state.name === 'member') this.#group.poll()
   }
 
   async #tell(listener: RebalanceListener | undefined, partitions: readonly TopicPartition[]): Promise<void> {

@@ -12,6 +12,7 @@ import {
   type FetchAnswer,
   type FetchHandler,
 } from './fake-cluster.ts'
+import { until } from './loops.ts'
 
 type Text = string | null
 
@@ -111,7 +112,7 @@ describe('fetching', () => {
     })
     const consumer = open(fake, { maxPartitionFetchBytes: size, fetchMaxWaitMs: 20 }, [0, 1])
     await consumer.records().next()
-    await waitFor(() => fake.fetches.length >= 3)
+    await until(() => fake.fetches.length >= 3)
     const asked = fake.fetches[2]!.body
     expect(asked.topics[0]?.partitions.map(({ partition }) => partition)).toEqual([1])
     expect(asked.maxWaitMs).toBe(0)
@@ -129,7 +130,7 @@ describe('fetching', () => {
     expect(consumer.paused()).toEqual([{ topic: 'orders', partition: 1 }])
     const { length } = fake.fetches
     const next = loop.next()
-    await waitFor(() => fake.fetches.length > length + 1)
+    await until(() => fake.fetches.length > length + 1)
     const later = fake.fetches.slice(length).flatMap(({ body }) => body.topics[0]!.partitions)
     expect(later.map(({ partition }) => partition)).not.toContain(1)
     consumer.resume()
@@ -146,7 +147,7 @@ describe('fetching', () => {
     })
     const consumer = open(fake)
     const next = consumer.records().next()
-    await waitFor(() => answer !== undefined)
+    await until(() => answer !== undefined)
     consumer.seek({ topic: 'orders', partition: 0, offset: 10 })
     answer!()
     expect((await next).value?.value).toBe('at 10')
@@ -163,7 +164,7 @@ describe('fetching', () => {
     })
     const consumer = open(fake)
     const next = consumer.records().next()
-    await waitFor(() => answer !== undefined)
+    await until(() => answer !== undefined)
     consumer.assign([{ topic: 'orders', partition: 1 }])
     answer!()
     expect((await next).value?.value).toBe('of 1')
@@ -373,7 +374,7 @@ describe('deserializers', () => {
     }
     const consumer = open(new FakeCluster({ fetch: logOf(...letters) }), { value })
     const next = consumer.records().next()
-    await waitFor(() => finish !== undefined)
+    await until(() => finish !== undefined)
     consumer.seek({ topic: 'orders', partition: 0, offset: 3 })
     finish!()
     expect((await next).value?.value).toBe('d')
@@ -383,8 +384,4 @@ describe('deserializers', () => {
 /** Lets everything happen that needs no timer. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
 }

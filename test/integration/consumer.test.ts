@@ -1,59 +1,9 @@
 import { expect, test } from 'vitest'
-import { type Consumer, type ConsumerOptions, Kafka, string, type TopicPartition } from '../../src/index.ts'
+import { type Consumer, type ConsumerOptions, Kafka, string } from '../../src/index.ts'
+import { Assignments, numbers, Reading } from '../consumer/loops.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
 type TextConsumer = Consumer<string | null, string | null>
-
-/** What a loop has read so far, and a promise for when it has read enough. */
-class Reading {
-  readonly values: (string | null)[] = []
-  readonly #waiters: { count: number; resolve: () => void }[] = []
-  readonly consumer: TextConsumer
-  readonly done: Promise<void>
-
-  constructor(consumer: TextConsumer) {
-    this.consumer = consumer
-    this.done = this.#run(consumer)
-  }
-
-  async #run(consumer: TextConsumer): Promise<void> {
-    for await (const { value } of consumer) {
-      this.values.push(value)
-      for (const { count, resolve } of this.#waiters) if (this.values.length >= count) resolve()
-    }
-  }
-
-  /** Resolves when so many records were read; rejects when the loop failed. */
-  reaches(count: number): Promise<void> {
-    const reached = new Promise<void>((resolve) => {
-      if (this.values.length >= count) resolve()
-      else this.#waiters.push({ count, resolve })
-    })
-    return Promise.race([reached, this.done])
-  }
-}
-
-/** Follows what a consumer is assigned. */
-class Assignments {
-  partitions: readonly TopicPartition[] = []
-  readonly #waiters: { count: number; resolve: () => void }[] = []
-  readonly onAssigned = (partitions: readonly TopicPartition[]): void => {
-    this.partitions = partitions
-    for (const { count, resolve } of this.#waiters) if (partitions.length === count) resolve()
-  }
-
-  /** Resolves once so many partitions are assigned. */
-  reach(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.partitions.length === count) resolve()
-      else this.#waiters.push({ count, resolve })
-    })
-  }
-}
-
-function numbers(from: number, to: number): string[] {
-  return Array.from({ length: to - from }, (_, index) => String(from + index))
-}
 
 describeWithKafka('the consumer and a real broker', [], ({ bootstrapServers }) => {
   const kafka = new Kafka({ bootstrapServers })
@@ -93,12 +43,12 @@ describeWithKafka('the consumer and a real broker', [], ({ bootstrapServers }) =
     const topic = await createTopic(4)
     const options = { groupId: uniqueName('group'), topics: [topic], heartbeatIntervalMs: 200 }
     const first = new Assignments()
-    const reading = new Reading(makeConsumer({ ...options, onAssigned: first.onAssigned }))
+    const reading = new Reading(makeConsumer({ ...options, ...first.listeners }))
     await first.reach(4)
     await produce(topic, numbers(0, 100))
     await reading.reaches(100)
     const second = new Assignments()
-    const secondConsumer = makeConsumer({ ...options, onAssigned: second.onAssigned })
+    const secondConsumer = makeConsumer({ ...options, ...second.listeners })
     const other = new Reading(secondConsumer)
     await Promise.all([first.reach(2), second.reach(2)])
     await produceEvenly(topic, numbers(100, 200))

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { offsetCommitApi } from '../../src/protocol/messages/08-offset-commit.ts'
+import { joinGroupApi } from '../../src/protocol/messages/11-join-group.ts'
+import { leaveGroupApi } from '../../src/protocol/messages/13-leave-group.ts'
+import { gate, join, nextRequest, start } from './group-fixture.ts'
+import { Assignments, Reading } from './loops.ts'
+
+describe('closing', () => {
+  it('costs nothing before the first loop', async () => {
+    const broker = await start()
+    await join(broker).close()
+    expect(broker.requests.count()).toBe(0)
+  })
+
+  it('ends a member that is joining', async () => {
+    const broker = await start()
+    const asked = nextRequest(broker, joinGroupApi)
+    const { open: answer, opened } = gate()
+    broker.control(joinGroupApi, async () => {
+      await opened
+      return undefined
+    })
+    const reading = new Reading(join(broker))
+    await asked
+    await reading.consumer.close()
+    await expect(reading.done).resolves.toBeUndefined()
+    answer()
+  })
+
+  it('takes no longer than it may when the brokers are gone', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    await broker.append('orders', 0, [{ value: 'a' }])
+    const reading = new Reading(join(broker))
+    await reading.reaches(1)
+    await broker.close()
+    await reading.consumer.close({ timeoutMs: 200 })
+    await expect(reading.done).resolves.toBeUndefined()
+  })
+
+  it('takes no longer than it may when the coordinator does not answer', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    await broker.append('orders', 0, [{ value: 'a' }])
+    const reading = new Reading(join(broker))
+    await reading.reaches(1)
+    broker.control(offsetCommitApi, () => 'ignore')
+    broker.control(leaveGroupApi, () => 'ignore')
+    await reading.consumer.close({ timeoutMs: 200 })
+    await expect(reading.done).resolves.toBeUndefined()
+  })
+
+  it('takes no longer than it may when a listener does not come back', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    const events = new Assignments()
+    const reading = new Reading(join(broker, { ...events.listeners, onRevoked: () => new Promise<void>(() => {}) }))
+    await events.reach(1)
+    await reading.consumer.close({ timeoutMs: 200 })
+    await expect(reading.done).resolves.toBeUndefined()
+  })
+
+  it('makes later calls fail', async () => {
+    const broker = await start()
+    const consumer = join(broker)
+    await consumer.close()
+    const partitions = [{ topic: 'orders', partition: 0 }]
+    const calls = [
+      () => consumer.commit(),
+      () => consumer.committed(partitions),
+      () => consumer.endOffsets(partitions),
+      () => consumer.records().next(),
+      () => consumer.unsubscribe(),
+    ]
+    for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'KAFKA_CLOSED' })
+    expect(() => consumer.subscribe(['orders'])).toThrow('closed')
+  })
+})
