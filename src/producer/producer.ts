@@ -272,25 +272,22 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   async #admit({ record: serialized, delivery, tag, signal, deadlineMs }: WaitingRecord): Promise<void> {
     const record = await serialized
     signal?.throwIfAborted()
-    if (this.#tryAppend(record, delivery, tag)) return
     const { topic, partition } = record
-    const wait = { timeoutMs: Math.max(1, deadlineMs - Date.now()), signal }
-    await withDeadline(`making room for a record of ${topic}`, wait, async (deadline) => {
-      let hasRefreshed = false
-      while (!this.#tryAppend(record, delivery, tag)) {
-        if (!this.#accumulator.hasRoom) {
-          await deadline.race(this.#accumulator.room())
-          continue
-        }
-        const left = { timeoutMs: deadline.remainingMs, signal: deadline.signal }
-        const metadata = (await this.#cluster.topics([topic], left)).get(topic)!
-        if (partition === undefined || partition < metadata.partitions.length) continue
-        // Partitions may have been added since; ask once, then say so.
-        if (hasRefreshed) throw noSuchPartition(metadata, partition)
-        await this.#cluster.refresh(left)
-        hasRefreshed = true
+    let hasRefreshed = false
+    while (!this.#tryAppend(record, delivery, tag)) {
+      const wait = { timeoutMs: Math.max(1, deadlineMs - Date.now()), signal }
+      if (!this.#accumulator.hasRoom) {
+        const operation = `waiting for bufferMemoryBytes to hold a record of ${topic}`
+        await withDeadline(operation, wait, (deadline) => deadline.race(this.#accumulator.room()))
+        continue
       }
-    })
+      const metadata = (await this.#cluster.topics([topic], wait)).get(topic)!
+      if (partition === undefined || partition < metadata.partitions.length) continue
+      // Partitions may have been added since; ask once, then say so.
+      if (hasRefreshed) throw noSuchPartition(metadata, partition)
+      await this.#cluster.refresh(wait)
+      hasRefreshed = true
+    }
   }
 }
 
