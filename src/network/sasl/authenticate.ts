@@ -21,7 +21,9 @@ export interface SaslChannel {
    * Sends a token as a size-prefixed frame without any header, and resolves with the frame that answers it, or with nothing
    * at once when none is expected. Kafka before 1.0 takes tokens so; without this method those brokers are refused.
    */
-  exchangeToken?(token: Uint8Array, expectsAnswer: boolean, signal: AbortSignal | undefined): Promise<Uint8Array>
+  readonly exchangeToken?:
+    | ((token: Uint8Array, expectsAnswer: boolean, signal: AbortSignal | undefined) => Promise<Uint8Array>)
+    | undefined
 }
 
 /** What came of an authentication. */

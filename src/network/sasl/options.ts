@@ -1,5 +1,4 @@
 import {
-  callback,
   checked,
   flag,
   integer,
@@ -19,7 +18,7 @@ import { OAuthBearerMechanism, type SaslExtensions } from './oauthbearer.ts'
 import { type OidcOptions, oidcToken } from './oidc.ts'
 import { PlainMechanism, type PlainCredentials } from './plain.ts'
 import { DEFAULT_MAX_ITERATIONS, type ScramCredentials, ScramMechanism, type ScramName } from './scram.ts'
-import { secret } from './secret.ts'
+import { hidden, secret } from './secret.ts'
 import { TokenCache, type TokenRefresh, uncached } from './token-cache.ts'
 import { tokenFile } from './token-file.ts'
 import type { TokenFunction } from './token.ts'
@@ -172,23 +171,26 @@ function required<T extends object>(options: T, ...names: (keyof T & string)[]):
   return options
 }
 
+/** A function. Somebody may put the token itself in its place. */
+function callback<T>(): Option<T | undefined> {
+  return hidden<T | undefined>(undefined, 'a function', (value) => typeof value === 'function')
+}
+
 /** An object whose own options are checked elsewhere. */
 function object(): Option<undefined> {
-  return checked(undefined, (value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object',
+  return hidden(undefined, 'an object', isObject)
+}
+
+function strings(): Option<undefined> {
+  return hidden(
+    undefined,
+    'an object of strings',
+    (value) => isObject(value) && Object.values(value).every((item) => typeof item === 'string'),
   )
 }
 
-/** An object of texts, which may be secret: errors show neither names nor values. */
-function strings(): Option<undefined> {
-  return {
-    default: undefined,
-    check: (value, name) => {
-      const isTexts =
-        typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string')
-      if (!isTexts) throw new ConfigError(name, `${name} must be an object of strings`)
-    },
-  }
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function share(fallback: number, min: number, max: number): Option<number> {

@@ -4,16 +4,19 @@ import { AuthenticationError, ConfigError } from '../../errors.ts'
 /** A password or the like: as it is, or a function that fetches it anew for each exchange, for those that are rotated. */
 export type Secret = string | (() => string | Promise<string>)
 
-/** Option of a secret. Its errors never show the value, whatever it is. */
+/** Option of a secret. */
 export function secret(): Option<Secret | undefined>
 export function secret(fallback: Secret): Option<Secret>
 export function secret(fallback?: Secret): Option<Secret | undefined> {
+  return hidden(fallback, 'text that is not empty, or a function that returns such', isSecret)
+}
+
+/** An option that may hold a secret, or get one by mistake: errors say what it must be and never show what it is. */
+export function hidden<T>(fallback: T, what: string, isRight: (value: unknown) => boolean): Option<T> {
   return {
     default: fallback,
     check: (value, name) => {
-      const isSecret = typeof value === 'function' || (typeof value === 'string' && isPassable(value))
-      if (!isSecret)
-        throw new ConfigError(name, `${name} must be text that is not empty, or a function that returns such`)
+      if (!isRight(value)) throw new ConfigError(name, `${name} must be ${what}`)
     },
   }
 }
@@ -24,6 +27,10 @@ export async function readSecret(value: Secret, what: string, mechanism: string)
   const text: unknown = await value()
   if (typeof text === 'string' && isPassable(text)) return text
   throw new AuthenticationError(`the function that fetches the ${what} for ${mechanism} returned no text`, mechanism)
+}
+
+function isSecret(value: unknown): boolean {
+  return typeof value === 'function' || (typeof value === 'string' && isPassable(value))
 }
 
 /** Neither empty nor with a lone surrogate, which UTF-8 cannot carry. */

@@ -57,13 +57,16 @@ describe('AWS MSK IAM', () => {
     vi.useRealTimers()
   })
 
-  test.each(signed)('signs as AWS does in $region at $nowMs', async ({ url, nowMs, expiresAtMs, region, userAgent, ...keys }) => {
-    vi.setSystemTime(nowMs)
-    const token = await makeToken({ region, userAgent, credentials: async () => keys })
-    expect(token.value).toMatch(/^[\w-]+$/)
-    expect(fieldsOf(Buffer.from(token.value, 'base64url').toString())).toEqual(fieldsOf(url))
-    expect(token.expiresAtMs).toBe(expiresAtMs)
-  })
+  test.each(signed)(
+    'signs as AWS does in $region at $nowMs',
+    async ({ url, nowMs, expiresAtMs, region, userAgent, ...keys }) => {
+      vi.setSystemTime(nowMs)
+      const token = await makeToken({ region, userAgent, credentials: async () => keys })
+      expect(token.value).toMatch(/^[\w-]+$/)
+      expect(fieldsOf(Buffer.from(token.value, 'base64url').toString())).toEqual(fieldsOf(url))
+      expect(token.expiresAtMs).toBe(expiresAtMs)
+    },
+  )
 
   test.each([
     ['b-1.shop.abc123.c2.kafka.eu-west-1.amazonaws.com', 'eu-west-1'],
