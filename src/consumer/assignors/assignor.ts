@@ -26,8 +26,21 @@ export interface AssignorTopic {
 export interface Assignor {
   /** The name that members of a group must have in common, as in Java. */
   readonly name: string
+  /**
+   * Whether members may keep their partitions while they join, because none is handed to another before its owner has
+   * given it up (KIP-429). A group does so when all assignors of its members are cooperative. Default false.
+   */
+  readonly isCooperative?: boolean
   /** An entry for each member, empty where it gets nothing. */
   assign(topics: readonly AssignorTopic[], members: readonly AssignorMember[]): Map<string, TopicPartition[]>
+  /** What a member tells the assignor of the leader when it joins: its `userData`. Default null. */
+  userData?(last: LastAssignment | undefined): Uint8Array | null
+}
+
+/** What a member was assigned last; there is none before it has been in a generation. */
+export interface LastAssignment {
+  readonly partitions: readonly TopicPartition[]
+  readonly generationId: number
 }
 
 /** Static members by their instance id, then the others by member id: an order that outlives the restart of a static member. */
