@@ -26,7 +26,7 @@ export interface RetryOptions {
   shouldRetry?: (error: unknown) => boolean
   /** Called before each delay. */
   onRetry?: (error: unknown, attempt: number) => void
-  /** What to throw when time is up; `lastError` is undefined when no attempt came to an end. Default: a TimeoutError that names and carries the last failure. */
+  /** What to throw when time is up; `lastError` is undefined when no attempt came to an end, here or in a retry within this one. Default: a TimeoutError that names and carries the last failure. */
   onDeadline?: (lastError: unknown, timeout: TimeoutError) => unknown
 }
 
@@ -46,7 +46,6 @@ export async function retry<T>(
   options: RetryOptions = {},
 ): Promise<T> {
   const { backoff = DEFAULT_RETRY_BACKOFF, shouldRetry = isRetriable, onRetry, onDeadline = timeoutAfter } = options
-  let lastError: unknown
   let running: Deadline | undefined
   try {
     return await withDeadline(operation, wait, async (deadline) => {
@@ -56,15 +55,15 @@ export async function retry<T>(
           return await run(deadline, attempt)
         } catch (error) {
           if (deadline.signal.aborted || !shouldRetry(error)) throw error
-          lastError = error
+          deadline.noteFailure(error)
           onRetry?.(error, attempt)
         }
         await sleep(backoffMs(attempt, backoff), deadline.signal)
       }
     })
   } catch (error) {
-    const isDeadline = running?.isTimedOut === true && error === running.signal.reason
-    throw isDeadline ? onDeadline(lastError, error as TimeoutError) : error
+    if (running?.isTimedOut !== true || error !== running.signal.reason) throw error
+    throw onDeadline(running.lastFailure, error as TimeoutError)
   }
 }
 

@@ -11,6 +11,9 @@ export interface Wait {
 /** Longest delay that setTimeout takes; anything longer would fire at once. */
 const MAX_TIMER_MS = 0x7fffffff
 
+/** The deadline that each signal belongs to, so that one within another can tell it what went wrong. */
+const owners = new WeakMap<AbortSignal, Deadline>()
+
 /** A deadline that is running. Made by `withDeadline`, which also ends it. */
 export class Deadline {
   /** What is being waited for, as a noun phrase: `metadata of topic orders`. */
@@ -18,11 +21,16 @@ export class Deadline {
   readonly timeoutMs: number
   readonly #endsAt: number
   readonly #controller = new AbortController()
+  readonly #outer: Deadline | undefined
   #timeout: TimeoutError | undefined
+  #lastFailure: unknown
 
-  constructor(operation: string, timeoutMs: number) {
+  /** @param within - the signal that ends it early; when it is another deadline's, that one learns of failures too. */
+  constructor(operation: string, timeoutMs: number, within?: AbortSignal) {
     this.operation = operation
     this.timeoutMs = timeoutMs
+    this.#outer = within && owners.get(within)
+    owners.set(this.signal, this)
     this.#endsAt = performance.now() + timeoutMs
   }
 
@@ -38,6 +46,17 @@ export class Deadline {
   /** Whether time ran out, as opposed to the caller having aborted. */
   get isTimedOut(): boolean {
     return this.#timeout !== undefined
+  }
+
+  /** Why the last attempt failed, here or under a deadline within this one; undefined when none did. */
+  get lastFailure(): unknown {
+    return this.#lastFailure
+  }
+
+  /** Notes that an attempt failed, for the error to say in case time runs out. */
+  noteFailure(error: unknown): void {
+    this.#lastFailure = error
+    this.#outer?.noteFailure(error)
   }
 
   /** Throws what the signal carries once the deadline has passed or the caller has aborted. */
@@ -90,7 +109,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const { timeoutMs, signal } = wait
   signal?.throwIfAborted()
-  const deadline = new Deadline(operation, timeoutMs)
+  const deadline = new Deadline(operation, timeoutMs, signal)
   const timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(() => deadline.expire(), timeoutMs)
   const onAbort = (): void => deadline.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })

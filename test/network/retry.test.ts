@@ -76,6 +76,16 @@ describe('retry', () => {
     expect(seen).toEqual([expect.any(ConnectionError), expect.any(TimeoutError)])
   })
 
+  test('says what kept failing in a retry within this one', async () => {
+    const result = retry('outer', { timeoutMs: 50 }, ({ signal }) =>
+      retry('inner', { timeoutMs: 60_000, signal }, () => Promise.reject(lost('no way'))),
+    )
+    const error = rejection(result)
+    await vi.advanceTimersByTimeAsync(50)
+    expect(await error).toMatchObject({ name: 'TimeoutError', operation: 'outer', cause: expect.any(ConnectionError) })
+    expect(((await error) as Error).message).toContain('no way')
+  })
+
   test("stops with the caller's reason during a pause", async () => {
     const caller = new AbortController()
     const run = vi.fn<() => Promise<never>>(() => Promise.reject(lost('no')))
