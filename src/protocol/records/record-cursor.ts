@@ -50,6 +50,9 @@ export class BatchCursor implements RecordCursor {
   valueSize = -1
   headerCount = 0
   readonly #bytes: Uint8Array
+  /** What views are made of: the constructor takes two thirds of the time of `subarray`. */
+  readonly #buffer: ArrayBufferLike
+  readonly #origin: number
   readonly #end: number
   readonly #section: RecordSection
   #at: number
@@ -61,6 +64,8 @@ export class BatchCursor implements RecordCursor {
   /** `bytes` from `start` to `end` are the records and nothing else. */
   constructor(bytes: Uint8Array, start: number, end: number, section: RecordSection) {
     this.#bytes = bytes
+    this.#buffer = bytes.buffer
+    this.#origin = bytes.byteOffset
     this.#at = start
     this.#end = end
     this.#section = section
@@ -116,12 +121,12 @@ export class BatchCursor implements RecordCursor {
 
   key(): Uint8Array | null {
     if (this.keySize < 0) return null
-    return this.#bytes.subarray(this.#keyAt, this.#keyAt + this.keySize)
+    return new Uint8Array(this.#buffer, this.#origin + this.#keyAt, this.keySize)
   }
 
   value(): Uint8Array | null {
     if (this.valueSize < 0) return null
-    return this.#bytes.subarray(this.#valueAt, this.#valueAt + this.valueSize)
+    return new Uint8Array(this.#buffer, this.#origin + this.#valueAt, this.valueSize)
   }
 
   headers(): RecordHeader[] {
@@ -137,7 +142,7 @@ export class BatchCursor implements RecordCursor {
       if (size < 0) {
         headers.push({ key, value: null })
       } else {
-        headers.push({ key, value: this.#bytes.subarray(this.#at, this.#at + size) })
+        headers.push({ key, value: new Uint8Array(this.#buffer, this.#origin + this.#at, size) })
         this.#at += size
       }
     }
