@@ -136,9 +136,9 @@ export class TestBroker {
       return { timestamp: timestamp ?? now, key, value, headers }
     })
     const batch = await encodeRecordBatch(stamped, options)
-    const { errorCode, errorMessage, baseOffset } = await appendBatch(target, batch, Infinity)
+    const { errorCode, reason, baseOffset } = await appendBatch(target, batch, Infinity)
     if (errorCode === ERROR.NONE) return baseOffset
-    throw brokerError(errorCode, { api: 'Produce', topic, partition }, errorMessage)
+    throw brokerError(errorCode, { api: 'Produce', topic, partition }, reason)
   }
 
   /** Deletes the records before `beforeOffset`, as retention would. */

@@ -1,7 +1,9 @@
+import { DecodeError } from '../../errors.ts'
 import { ERROR } from '../../protocol/error-codes.ts'
 import { produceApi, type ProduceRequest, type ProduceResponse } from '../../protocol/messages/00-produce.ts'
+import { readBatches } from '../../protocol/records/read-batches.ts'
 import type { Handler, RequestContext } from '../handler.ts'
-import { appendBatch, refusal, type AppendResult } from '../state/append-batch.ts'
+import { appendBatch, isUnreadable, refusal, type AppendResult } from '../state/append-batch.ts'
 import type { Partition } from '../state/partition.ts'
 import { endpointsOf } from './endpoints.ts'
 
@@ -20,6 +22,8 @@ export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
   advertised: { min: 0, max: produceApi.request.versions.max },
 
   async handle(request, context) {
+    const refused = requestError(request)
+    if (refused !== undefined) return failAll(request, refused.errorCode, refused.reason)
     const responses: ProduceResponse['responses'] = []
     const leaders = new Set<number>()
     for (const topic of request.topicData) {
@@ -34,13 +38,8 @@ export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
     return { responses, nodeEndpoints: endpointsOf(context.cluster, leaders) }
   },
 
-  fail({ topicData }, errorCode) {
-    const responses = topicData.map(({ name, topicId, partitionData }) => ({
-      name,
-      topicId,
-      partitionResponses: partitionData.map(({ index }) => toResponse(index, refusal(errorCode, null))),
-    }))
-    return { responses }
+  fail(request, errorCode) {
+    return failAll(request, errorCode, null)
   },
 
   // Without acks there is no response; an error shows as a lost connection, so that the client looks for new metadata.
@@ -51,6 +50,41 @@ export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
     )
     return hasError ? 'close' : 'keep'
   },
+}
+
+function failAll(
+  { topicData }: ProduceRequest,
+  errorCode: number,
+  errorMessage: string | null,
+): Partial<ProduceResponse> {
+  const responses = topicData.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionResponses: partitionData.map(({ index }) =>
+      Object.assign(toResponse(index, refusal(errorCode, null)), { errorMessage }),
+    ),
+  }))
+  return { responses }
+}
+
+/**
+ * Why a request is refused as a whole: its batches cannot be told apart, or are of a transaction of which the request knows nothing (Java:
+ * KafkaApis.handleProduceRequest).
+ */
+function requestError(request: ProduceRequest): { errorCode: number; reason: string | null } | undefined {
+  const all = request.topicData.flatMap(({ partitionData }) => partitionData)
+  try {
+    for (const { records } of all) {
+      for (const batch of readBatches(records ?? new Uint8Array(0), { checkCrcs: false })) {
+        if (!batch.isTransactional || request.transactionalId !== null) continue
+        return { errorCode: ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, reason: null }
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    if (isUnreadable(error)) return { errorCode: ERROR.CORRUPT_MESSAGE, reason: error.message }
+  }
+  return undefined
 }
 
 async function produce(
@@ -76,8 +110,7 @@ async function produce(
     return toResponse(index, refusal(ERROR.NOT_ENOUGH_REPLICAS, null))
   }
   const result = await appendBatch(partition, records, apiVersion)
-  const logStartOffset = result.errorCode === ERROR.NONE ? partition.log.startOffset : -1
-  return toResponse(index, result, logStartOffset)
+  return toResponse(index, result, result.isAtLog ? partition.log.startOffset : -1)
 }
 
 function toResponse(index: number, result: AppendResult, logStartOffset = -1): PartitionResponse {
@@ -91,7 +124,7 @@ function toResponse(index: number, result: AppendResult, logStartOffset = -1): P
       batchIndex,
       batchIndexErrorMessage: message,
     })),
-    errorMessage: result.errorMessage,
+    errorMessage: result.recordErrors.length > 0 ? result.reason : null,
     currentLeader: { leaderId: -1, leaderEpoch: -1 },
   }
 }

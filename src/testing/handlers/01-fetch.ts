@@ -113,7 +113,8 @@ function readAll(plan: FetchPlan): PartitionRead[] {
   return plan.positions.map((position) => {
     const found = findPartition(position, plan.context)
     if (typeof found === 'number') {
-      return { position, partition: undefined, data: failedPartition(position.partition, found) }
+      const data = { ...failedPartition(position.partition, found), abortedTransactions: [] }
+      return { position, partition: undefined, data }
     }
     const data = readPartition(position, found, plan, Math.min(position.partitionMaxBytes, room), isFirst)
     const size = data.records?.length ?? 0
@@ -144,10 +145,11 @@ function readPartition(
   const { fetchOffset, lastFetchedEpoch } = position
   const epochEnd = lastFetchedEpoch >= 0 ? log.endOfEpoch(lastFetchedEpoch) : undefined
   const isUnknownEpoch = lastFetchedEpoch >= 0 && epochEnd === undefined
-  if (isUnknownEpoch || fetchOffset < log.startOffset || fetchOffset > log.endOffset) {
+  const isDiverging = epochEnd !== undefined && (epochEnd.epoch < lastFetchedEpoch || epochEnd.endOffset < fetchOffset)
+  // A client whose log has diverged is told so, even where it asks beyond the end.
+  if (isUnknownEpoch || fetchOffset < log.startOffset || (fetchOffset > log.endOffset && !isDiverging)) {
     return failedPartition(position.partition, ERROR.OFFSET_OUT_OF_RANGE)
   }
-  const isDiverging = epochEnd !== undefined && (epochEnd.epoch < lastFetchedEpoch || epochEnd.endOffset < fetchOffset)
   return {
     ...failedPartition(position.partition, ERROR.NONE),
     highWatermark: BigInt(log.endOffset),

@@ -25,10 +25,13 @@ export const metadataHandler: Handler<MetadataRequest, MetadataResponse> = {
 
   handle(request, context) {
     const { cluster, apiVersion } = context
-    const requested = request.topics
-    if (requested !== null && apiVersion < FIRST_VERSION_WITH_IDS) {
+    const requested = request.topics ?? []
+    if (apiVersion < FIRST_VERSION_WITH_IDS) {
       const isById = requested.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)
       if (isById) return metadataHandler.fail(request, ERROR.INVALID_REQUEST, context)
+    } else if (requested.every(({ topicId }) => topicId === ZERO_UUID) && requested.some(({ name }) => name === null)) {
+      // A topic that is not named at all is more than Kafka is prepared for.
+      return metadataHandler.fail(request, ERROR.UNKNOWN_SERVER_ERROR, context)
     }
     return {
       ...describeCluster(cluster),
@@ -37,9 +40,10 @@ export const metadataHandler: Handler<MetadataRequest, MetadataResponse> = {
     }
   },
 
-  fail({ topics }, errorCode, { cluster }) {
+  // There is nothing about the cluster in it (Java: MetadataRequest.getErrorResponse).
+  fail({ topics }, errorCode) {
     const failed = (topics ?? []).map(({ name, topicId }) => withoutPartitions(name ?? '', errorCode, topicId))
-    return { ...describeCluster(cluster), topics: failed }
+    return { topics: failed, errorCode }
   },
 }
 

@@ -45,6 +45,9 @@ export const offsetCommitHandler: Handler<OffsetCommitRequest, OffsetCommitRespo
 function commitTopic(commit: TopicCommit, topic: Topic, groupId: string, { cluster }: RequestContext): TopicResponse {
   const partitions = commit.partitions.map((partition) => {
     const { partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata } = partition
+    if (topic.partitions[partitionIndex] === undefined) {
+      return { partitionIndex, errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION }
+    }
     const metadata = committedMetadata ?? ''
     if (metadata.length > MAX_METADATA_LENGTH) return { partitionIndex, errorCode: ERROR.OFFSET_METADATA_TOO_LARGE }
     cluster.offsets.put(groupId, {

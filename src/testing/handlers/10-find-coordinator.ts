@@ -1,4 +1,4 @@
-import { ERROR } from '../../protocol/error-codes.ts'
+import { ERROR, errorOf } from '../../protocol/error-codes.ts'
 import {
   findCoordinatorApi,
   type FindCoordinatorRequest,
@@ -42,5 +42,5 @@ function find(key: string, keyType: number, { cluster }: RequestContext): Coordi
 }
 
 function none(key: string, errorCode: number): Coordinator {
-  return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage: null }
+  return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage: errorOf(errorCode).message }
 }

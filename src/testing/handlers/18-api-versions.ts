@@ -23,9 +23,10 @@ export const apiVersionsHandler: Handler<ApiVersionsRequest, ApiVersionsResponse
         return { errorCode: ERROR.INVALID_REQUEST }
       }
     }
-    // A client that is at the wrong cluster or node starts over from its bootstrap servers (KIP-1242).
-    const isElsewhere = (clusterId !== null && clusterId !== cluster.clusterId) || (nodeId !== -1 && nodeId !== node.id)
-    if (isElsewhere) return { errorCode: ERROR.REBOOTSTRAP_REQUIRED }
+    // A client that is at the wrong cluster or node starts over from its bootstrap servers (KIP-1242). It has to name both.
+    if ((clusterId === null) !== (nodeId === -1)) return { errorCode: ERROR.INVALID_REQUEST }
+    const isHere = clusterId === null || (clusterId === cluster.clusterId && nodeId === node.id)
+    if (!isHere) return { errorCode: ERROR.REBOOTSTRAP_REQUIRED }
     return { apiKeys: apis.all().map(describe) }
   },
 

@@ -1,5 +1,5 @@
 import { ZERO_UUID } from '../../protocol/bytes/uuid.ts'
-import { ERROR } from '../../protocol/error-codes.ts'
+import { ERROR, errorOf } from '../../protocol/error-codes.ts'
 import {
   deleteTopicsApi,
   type DeleteTopicsRequest,
@@ -58,6 +58,7 @@ function remove(named: Named, { cluster }: RequestContext): Result {
   return result({ name: topic.name, topicId: topic.id }, ERROR.NONE)
 }
 
-function result({ name, topicId }: Named, errorCode: number, errorMessage: string | null = null): Result {
+function result({ name, topicId }: Named, errorCode: number, message?: string): Result {
+  const errorMessage = errorCode === ERROR.NONE ? null : (message ?? errorOf(errorCode).message)
   return { name, topicId, errorCode, errorMessage }
 }

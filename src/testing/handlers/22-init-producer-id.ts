@@ -13,14 +13,18 @@ export const initProducerIdHandler: Handler<InitProducerIdRequest, InitProducerI
 
   // An idempotent producer gets a new id whenever it asks, also when it has one.
   handle({ transactionalId, producerId, producerEpoch }, { cluster }) {
-    if (transactionalId === '') return { errorCode: ERROR.INVALID_REQUEST }
-    if ((producerId === -1n) !== (producerEpoch === -1)) return { errorCode: ERROR.INVALID_REQUEST }
+    if (transactionalId === '') return refuse(ERROR.INVALID_REQUEST)
+    if ((producerId === -1n) !== (producerEpoch === -1)) return refuse(ERROR.INVALID_REQUEST)
     // There are no transactions yet. The code is one that no client retries.
-    if (transactionalId !== null) return { errorCode: ERROR.UNSUPPORTED_VERSION }
+    if (transactionalId !== null) return refuse(ERROR.UNSUPPORTED_VERSION)
     return { producerId: cluster.newProducerId(), producerEpoch: 0 }
   },
 
   fail(_request, errorCode) {
-    return { errorCode, producerEpoch: -1 }
+    return refuse(errorCode)
   },
+}
+
+function refuse(errorCode: number): Partial<InitProducerIdResponse> {
+  return { errorCode, producerId: -1n, producerEpoch: -1 }
 }

@@ -1,6 +1,7 @@
-import { KafkaError } from '../../errors.ts'
+import { DecodeError, KafkaError } from '../../errors.ts'
+import { crc32c } from '../../protocol/bytes/crc32c.ts'
 import { ERROR } from '../../protocol/error-codes.ts'
-import { setBaseOffset, setLogAppendTime } from '../../protocol/records/batch-header.ts'
+import { AT, setBaseOffset, setLogAppendTime } from '../../protocol/records/batch-header.ts'
 import { readBatches } from '../../protocol/records/read-batches.ts'
 import type { RecordBatch } from '../../protocol/records/record-batch.ts'
 import type { Partition } from './partition.ts'
@@ -16,8 +17,11 @@ export interface RecordFault {
 export interface AppendResult {
   /** 0 when it was written, now or by an earlier attempt. */
   errorCode: number
-  errorMessage: string | null
+  /** Why the batch was refused; the client is only told when there are `recordErrors`, as in Kafka. */
+  reason: string | null
   recordErrors: RecordFault[]
+  /** Whether the batch got as far as the log, so that the client is told where that starts. */
+  isAtLog: boolean
   /** -1 when it was not written. */
   baseOffset: number
   /** Milliseconds; -1 where producers set the timestamps. */
@@ -44,6 +48,7 @@ export async function appendBatch(
   // From here on nothing waits, so that batches of one partition cannot mix.
   const baseOffset = partition.log.endOffset
   const logAppendTime = config.isLogAppendTime ? Date.now() : -1
+  const maxTimestamp = config.isLogAppendTime ? logAppendTime : batch.maxTimestamp
   const sequenced = {
     producerId: batch.producerId,
     producerEpoch: batch.producerEpoch,
@@ -52,66 +57,80 @@ export async function appendBatch(
   }
   if (batch.producerId >= 0n) {
     const verdict = partition.producers.judge(sequenced)
-    if (verdict.kind === 'refuse') return refusal(verdict.errorCode, verdict.reason)
-    if (verdict.kind === 'duplicate') return accepted(verdict.of.baseOffset, verdict.of.logAppendTime)
-    partition.producers.note(sequenced, baseOffset, logAppendTime)
+    if (verdict.kind === 'refuse') return refusalOfLog(verdict.errorCode, verdict.reason)
+    // Kafka answers with the largest timestamp as append time here, whoever set it.
+    if (verdict.kind === 'duplicate') return accepted(verdict.of.baseOffset, verdict.of.maxTimestamp)
+    partition.producers.note(sequenced, baseOffset, maxTimestamp)
   }
   const bytes = batch.bytes.slice()
   setBaseOffset(bytes, baseOffset, partition.leaderEpoch)
   if (config.isLogAppendTime) setLogAppendTime(bytes, logAppendTime)
   const lastOffset = baseOffset + batch.lastOffset - batch.baseOffset
-  const maxTimestamp = config.isLogAppendTime ? logAppendTime : batch.maxTimestamp
   partition.log.append({ bytes, baseOffset, lastOffset, maxTimestamp, leaderEpoch: partition.leaderEpoch })
   partition.changed()
   return accepted(baseOffset, logAppendTime)
 }
 
 function accepted(baseOffset: number, logAppendTime: number): AppendResult {
-  return { errorCode: ERROR.NONE, errorMessage: null, recordErrors: [], baseOffset, logAppendTime }
+  return { errorCode: ERROR.NONE, reason: null, recordErrors: [], isAtLog: true, baseOffset, logAppendTime }
 }
 
-/** The result for a batch that was not written. */
-export function refusal(
-  errorCode: number,
-  errorMessage: string | null,
-  recordErrors: RecordFault[] = [],
-): AppendResult {
-  return { errorCode, errorMessage, recordErrors, baseOffset: -1, logAppendTime: -1 }
+/** The result for a batch that did not get as far as the log. */
+export function refusal(errorCode: number, reason: string | null): AppendResult {
+  return { errorCode, reason, recordErrors: [], isAtLog: false, baseOffset: -1, logAppendTime: -1 }
 }
 
-/** The one batch that a partition may carry (Java: ProduceRequest.validateRecords). */
+/** The result for a batch that the log does not take. */
+function refusalOfLog(errorCode: number, reason: string, recordErrors: RecordFault[] = []): AppendResult {
+  return { errorCode, reason, recordErrors, isAtLog: true, baseOffset: -1, logAppendTime: -1 }
+}
+
+/** The one batch that a partition may carry; its checksum is looked at later (Java: ProduceRequest.validateRecords). */
 function readSingleBatch(records: Uint8Array | null, apiVersion: number): RecordBatch | AppendResult {
-  const wrongCount = `Produce requests with version ${apiVersion} must have exactly one record batch`
   try {
-    const [batch, another] = readBatches(records ?? new Uint8Array(0))
-    if (batch === undefined || another !== undefined) return refusal(ERROR.INVALID_RECORD, wrongCount)
+    const [batch, another] = readBatches(records ?? new Uint8Array(0), { checkCrcs: false })
+    if (batch === undefined) return refusal(ERROR.INVALID_RECORD, 'there is no whole batch')
     if (batch.magic !== 2) return refusal(ERROR.INVALID_RECORD, `magic ${batch.magic} is not allowed: it has to be 2`)
     if (batch.compression === 'zstd' && apiVersion < FIRST_VERSION_WITH_ZSTD) {
       return refusal(ERROR.UNSUPPORTED_COMPRESSION_TYPE, `zstd needs version ${FIRST_VERSION_WITH_ZSTD} of Produce`)
     }
-    return batch
+    return another === undefined ? batch : refusal(ERROR.INVALID_RECORD, 'there is more than one batch')
   } catch (error) {
-    return refusal(ERROR.CORRUPT_MESSAGE, messageOf(error))
+    if (!(error instanceof DecodeError)) throw error
+    if (isUnreadable(error)) return refusal(ERROR.CORRUPT_MESSAGE, error.message)
+    return refusalOfLog(ERROR.INVALID_RECORD, error.message)
   }
 }
 
-/** What is wrong with the header of a batch (Java: LogValidator.validateBatch, UnifiedLog.analyzeAndValidateRecords). */
+/** Whether an error of reading batches means that there is no telling where a batch ends. */
+export function isUnreadable(error: DecodeError): boolean {
+  return /\.(?:batchLength|magic)$/.test(error.path)
+}
+
+/** What is wrong with the header of a batch (Java: UnifiedLog.analyzeAndValidateRecords, then LogValidator.validateBatch). */
 function headerFault(batch: RecordBatch, { topic }: Partition): AppendResult | undefined {
   const { maxMessageBytes } = topic.config
-  if (batch.sizeInBytes > maxMessageBytes) {
-    const message = `The record batch size in the append is ${batch.sizeInBytes} bytes which exceeds the maximum configured value of ${maxMessageBytes}.`
-    return refusal(ERROR.MESSAGE_TOO_LARGE, message)
-  }
-  const invalid = (message: string): AppendResult => refusal(ERROR.INVALID_RECORD, message)
+  const invalid = (reason: string): AppendResult => refusalOfLog(ERROR.INVALID_RECORD, reason)
   if (batch.baseOffset !== 0) return invalid(`the base offset of the batch is ${batch.baseOffset} and has to be 0`)
+  if (batch.sizeInBytes > maxMessageBytes) {
+    const reason = `the batch has ${batch.sizeInBytes} bytes, and max.message.bytes is ${maxMessageBytes}`
+    return refusal(ERROR.MESSAGE_TOO_LARGE, reason)
+  }
+  if (!isChecksumRight(batch.bytes)) return refusal(ERROR.CORRUPT_MESSAGE, 'the checksum is wrong')
   const count = batch.count!
   const span = batch.lastOffset - batch.baseOffset + 1
-  if (count <= 0 || span !== count)
+  if (count <= 0 || span !== count) {
     return invalid(`the batch spans ${span} offsets and says that it has ${count} records`)
+  }
   if (batch.isControl) return invalid('clients may not write control records')
   if (batch.producerId >= 0n && batch.baseSequence < 0) return invalid(`sequence ${batch.baseSequence} is negative`)
-  if (batch.isTransactional) return refusal(ERROR.INVALID_TXN_STATE, 'the producer has no ongoing transaction')
+  if (batch.isTransactional) return refusalOfLog(ERROR.INVALID_TXN_STATE, 'the producer has no ongoing transaction')
   return undefined
+}
+
+function isChecksumRight(batch: Uint8Array): boolean {
+  const sent = new DataView(batch.buffer, batch.byteOffset, batch.byteLength).getUint32(AT.CRC)
+  return crc32c(batch, AT.ATTRIBUTES) === sent
 }
 
 /**
@@ -124,27 +143,27 @@ async function recordsFault(batch: RecordBatch, { topic }: Partition): Promise<A
   const isAhead = batch.maxTimestamp - now > timestampAfterMaxMs
   const isDated = !isLogAppendTime && (isAhead || timestampBeforeMaxMs < Number.MAX_SAFE_INTEGER)
   if (!isCompacted && !isDated) return undefined
-  const keyless: RecordFault[] = []
-  const misdated: RecordFault[] = []
+  const faults: RecordFault[] = []
+  let hasMisdated = false
   try {
     const cursor = await batch.cursor()
     for (let batchIndex = 0; cursor.next(); batchIndex++) {
       const { timestamp, keySize } = cursor
-      if (isCompacted && keySize < 0) {
-        keyless.push({ batchIndex, message: 'Compacted topic cannot accept message without key' })
-      }
       const isOff = timestamp - now > timestampAfterMaxMs || now - timestamp > timestampBeforeMaxMs
-      if (isDated && isOff && timestamp !== -1) {
-        misdated.push({ batchIndex, message: `Timestamp ${timestamp} of message is out of range` })
+      if (isCompacted && keySize < 0) {
+        faults.push({ batchIndex, message: 'Compacted topic cannot accept message without key' })
+      } else if (isDated && isOff && timestamp !== -1) {
+        hasMisdated = true
+        faults.push({ batchIndex, message: `Timestamp ${timestamp} of message is out of range` })
       }
     }
   } catch (error) {
-    return refusal(ERROR.INVALID_RECORD, messageOf(error))
+    return refusalOfLog(ERROR.INVALID_RECORD, messageOf(error))
   }
+  if (faults.length === 0) return undefined
   const rejected = 'One or more records have been rejected'
-  if (misdated.length > 0) return refusal(ERROR.INVALID_TIMESTAMP, `${rejected} due to invalid timestamp`, misdated)
-  if (keyless.length > 0) return refusal(ERROR.INVALID_RECORD, rejected, keyless)
-  return undefined
+  if (hasMisdated) return refusalOfLog(ERROR.INVALID_TIMESTAMP, `${rejected} due to invalid timestamp`, faults)
+  return refusalOfLog(ERROR.INVALID_RECORD, rejected, faults)
 }
 
 function messageOf(error: unknown): string {

@@ -19,7 +19,7 @@ export interface RememberedBatch {
   baseSequence: number
   lastSequence: number
   baseOffset: number
-  logAppendTime: number
+  maxTimestamp: number
 }
 
 interface ProducerState {
@@ -60,11 +60,11 @@ export class ProducerStates {
   }
 
   /** Remembers a batch that was appended. */
-  note(batch: SequencedBatch, baseOffset: number, logAppendTime: number): void {
+  note(batch: SequencedBatch, baseOffset: number, maxTimestamp: number): void {
     const known = this.#states.get(batch.producerId)
     const batches = known !== undefined && known.epoch === batch.producerEpoch ? known.batches : []
     const { baseSequence, count } = batch
-    batches.push({ baseSequence, lastSequence: sequenceAfter(baseSequence, count - 1), baseOffset, logAppendTime })
+    batches.push({ baseSequence, lastSequence: sequenceAfter(baseSequence, count - 1), baseOffset, maxTimestamp })
     if (batches.length > REMEMBERED_BATCHES) batches.shift()
     this.#states.set(batch.producerId, { epoch: batch.producerEpoch, batches })
   }
