@@ -53,6 +53,10 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   /** Loops end and no rebalance begins; `onRevoked` can still commit. */
   #isClosing = false
   #isClosed = false
+  /** Partitions are on their way back to the group in a rebalance. */
+  #revoking: Promise<void> | undefined
+  /** Partitions are on their way back to the group for good. */
+  #isLettingGo = false
 
   constructor(cluster: Cluster, settings: ConsumerSettings<K, V>, context: ConsumerContext) {
     const { groupId, key, value } = settings
@@ -135,8 +139,9 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
     this.topics = []
     await this.#letGo(wait)
     await group.leave(wait, 'the consumer unsubscribed')
-    this.assignment.replace([])
-    if (this.#group === group) this.#group = undefined
+    this.#replace([])
+    this.#group = undefined
+    this.#isLettingGo = false
     this.changed()
   }
 
@@ -172,22 +177,28 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
     this.changed()
     this.committer?.stop()
     this.positions.close()
-    this.fetcher.close()
     const wait = { timeoutMs: timeoutMs / 2 }
+    const fetcherClosed = this.fetcher.close(wait)
     await this.#letGo(wait)
     this.#isClosed = true
     this.wakeup.wake()
     await this.#group?.leave(wait, 'the consumer was closed')
+    await fetcherClosed
     await this.cluster.close()
   }
 
   /** What comes before partitions are left for good: the last commit and the listener's say. */
   async #letGo(wait: Wait): Promise<void> {
-    const partitions = this.assignment.list()
+    if (this.#isLettingGo) return
+    this.#isLettingGo = true
+    this.changed()
     const { settings, committer } = this
-    const isOwner = this.identity !== undefined
     try {
       await withDeadline('letting go of partitions', wait, async ({ remainingMs, signal }) => {
+        // A rebalance that has begun to revoke them does the same.
+        await this.#revoking
+        const partitions = this.assignment.list()
+        const isOwner = this.identity !== undefined
         if (settings.autoCommit) await committer?.commitHandled({ timeoutMs: remainingMs, signal })
         await committer?.settled()
         if (this.#group === undefined || partitions.length === 0) return
@@ -201,7 +212,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   // For the loop
 
   get mayDeliver(): boolean {
-    return this.#group === undefined || this.#group.isSettled
+    return !this.#isLettingGo && (this.#group === undefined || this.#group.isSettled)
   }
 
   begin(loop: object): void {
@@ -248,7 +259,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
       this.changed()
       throw error.reason
     }
-    this.#group?.poll()
+    if (!this.#isLettingGo) this.#group?.poll()
     return true
   }
 
@@ -270,11 +281,18 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   // For the group
 
   get activity(): LoopActivity {
-    // Closing is not to be crossed by a rebalance.
-    return this.#isClosing ? 'handling' : this.#activity
+    // Neither a record on its way to the loop nor letting go of partitions is to be crossed by a rebalance.
+    return this.#isLettingGo || this.delivery.isHolding ? 'handling' : this.#activity
   }
 
-  async revoke(): Promise<void> {
+  revoke(): Promise<void> {
+    this.#revoking = this.#revoke().finally(() => {
+      this.#revoking = undefined
+    })
+    return this.#revoking
+  }
+
+  async #revoke(): Promise<void> {
     const partitions = this.assignment.list()
     for (const state of this.assignment.states) {
       this.delivery.withdraw(state, { drop: true })
@@ -338,7 +356,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
 
   /** A rebalance that waited for the record in hand can begin. */
   #rebalanceIfDue(): void {
-    if (!this.#isClosing && this.#group?.state.name === 'member') this.#group.poll()
+    if (!this.#isLettingGo && this.#group?.state.name === 'member') this.#group.poll()
   }
 
   async #tell(listener: RebalanceListener | undefined, partitions: readonly TopicPartition[]): Promise<void> {

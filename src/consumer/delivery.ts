@@ -36,6 +36,11 @@ export class Delivery<K, V> {
     this.#options = options
   }
 
+  /** Whether the loop has a record in hand, or is about to be given one. */
+  get isHolding(): boolean {
+    return this.#heldPartition !== undefined
+  }
+
   /** The partition has something new for the loop. */
   enqueue(state: PartitionState): void {
     if (state !== this.#active && state.hasData) this.#ready.add(state)

@@ -7,6 +7,7 @@ import type {
   FetchResponse,
 } from '../protocol/messages/01-fetch.ts'
 import type { Encodable } from '../protocol/schema.ts'
+import type { FetchSession } from './fetch-session.ts'
 import type { IsolationLevel } from './options.ts'
 import type { PartitionState } from './partition-state.ts'
 import { groupByTopic, partitionKey, type TopicPartition } from './topic-partition.ts'
@@ -38,11 +39,13 @@ export interface FetchLimits {
 /** What a fetch asks one broker for, in the order in which the broker is to fill its answer. */
 export class FetchPlan {
   readonly items: readonly FetchItem[]
+  readonly #session: FetchSession
   readonly #limits: FetchLimits
   /** Topic ids by name; undefined unless all are known. */
   readonly #ids: ReadonlyMap<string, string> | undefined
 
-  constructor(cluster: Cluster, states: readonly PartitionState[], limits: FetchLimits) {
+  constructor(cluster: Cluster, session: FetchSession, states: readonly PartitionState[], limits: FetchLimits) {
+    this.#session = session
     this.#limits = limits
     this.items = states.map((state) => {
       const { topic, partition, version } = state
@@ -62,22 +65,33 @@ export class FetchPlan {
 
   body(version: number): Encodable<FetchRequest> {
     const { maxWaitMs, minBytes, maxBytes, maxPartitionBytes, isolationLevel, rackId } = this.#limits
+    const ids = version >= IDS_SINCE ? this.#ids : undefined
+    const { sessionId, sessionEpoch, sent, forgotten } = this.#session.step(version, this.items, ids)
     return {
       maxWaitMs,
       minBytes,
       maxBytes,
       isolationLevel: isolationLevel === 'read_committed' ? 1 : 0,
-      rackId,
-      topics: Array.from(groupByTopic(this.items), ([topic, items]) => ({
-        ...(version >= IDS_SINCE ? { topicId: this.#ids!.get(topic)! } : { topic }),
+      sessionId,
+      sessionEpoch,
+      topics: Array.from(groupByTopic(sent), ([topic, items]) => ({
+        topic,
+        topicId: ids?.get(topic),
         partitions: items.map(({ partition, offset, leaderEpoch, lastEpoch }): Encodable<FetchPartition> => ({
           partition,
           fetchOffset: BigInt(offset),
           currentLeaderEpoch: leaderEpoch,
           partitionMaxBytes: maxPartitionBytes,
-          ...(version >= 12 ? { lastFetchedEpoch: lastEpoch } : {}),
+          // It must not be said to brokers whose version has no field for it.
+          lastFetchedEpoch: version >= 12 ? lastEpoch : undefined,
         })),
       })),
+      forgottenTopicsData: Array.from(groupByTopic(forgotten), ([topic, partitions]) => ({
+        topic,
+        topicId: partitions[0]!.topicId,
+        partitions: partitions.map(({ partition }) => partition),
+      })),
+      rackId,
     }
   }
 

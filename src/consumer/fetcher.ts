@@ -1,12 +1,14 @@
-import { KafkaError } from '../errors.ts'
+import { BrokerError, ClosedError, KafkaError } from '../errors.ts'
 import type { Broker } from '../network/broker.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
+import { type Wait, withDeadline } from '../network/wait.ts'
 import { brokerError, ERROR, type ErrorName, errorOf } from '../protocol/error-codes.ts'
 import { fetchApi, type FetchPartitionResult, type FetchResponse } from '../protocol/messages/01-fetch.ts'
 import type { Assignment } from './assignment.ts'
 import { FetchedChunk } from './fetched-chunk.ts'
 import { type FetchItem, FetchPlan } from './fetch-request.ts'
+import { FetchSession } from './fetch-session.ts'
 import { toOffset } from './offset.ts'
 import type { ConsumerSettings } from './options.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -47,6 +49,9 @@ interface NodeState {
   /** When it last answered, as of performance.now(). */
   answeredAt: number
   failures: number
+  readonly session: FetchSession
+  /** Ends the fetch that is under way. One per broker, as signals complain of many listeners. */
+  readonly closing: AbortController
 }
 
 /** Partitions to ask a broker for. */
@@ -66,12 +71,12 @@ export class Fetcher {
   readonly #assignment: Assignment
   readonly #settings: FetcherSettings
   readonly #events: FetcherEvents
-  readonly #closing = new AbortController()
   readonly #nodes = new Map<number, NodeState>()
   /** When each partition last brought records, as a running number: the others go first. */
   readonly #turns = new WeakMap<PartitionState, number>()
   readonly #unsubscribe: () => void
   #turn = 0
+  #isClosed = false
   #isScheduled = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #isLoadingTopics = false
@@ -86,19 +91,32 @@ export class Fetcher {
 
   /** Something changed that may allow another fetch. Cheap: looked at once per turn of the event loop. */
   wake(): void {
-    if (this.#isScheduled || this.#closing.signal.aborted) return
+    if (this.#isScheduled || this.#isClosed) return
     this.#isScheduled = true
     queueMicrotask(() => {
       this.#isScheduled = false
-      if (!this.#closing.signal.aborted) this.#pump()
+      if (!this.#isClosed) this.#pump()
     })
   }
 
-  /** Ends all fetches; what they would have brought is dropped. */
-  close(): void {
+  /** Ends all fetches; what they would have brought is dropped. Resolves when the brokers know that their sessions are over, or time is. */
+  async close(wait: Wait): Promise<void> {
     clearTimeout(this.#timer)
     this.#unsubscribe()
-    this.#closing.abort(new KafkaError('KAFKA_CLOSED', 'the fetcher is closed'))
+    this.#isClosed = true
+    await withDeadline('the end of the fetch sessions', wait, async () => {
+      const endings: Promise<unknown>[] = []
+      for (const [nodeId, { session, closing }] of this.#nodes) {
+        closing.abort(new ClosedError('the fetcher'))
+        const ending = session.end()
+        const broker = ending && this.#cluster.broker(nodeId)
+        // Not on the connection for fetches, where one may still be waiting at the broker.
+        if (broker !== undefined) endings.push(broker.request('general', fetchApi, { ...ending }))
+      }
+      await Promise.allSettled(endings)
+    }).catch(() => {
+      // Brokers forget sessions that are not used.
+    })
   }
 
   #pump(): void {
@@ -163,7 +181,13 @@ export class Fetcher {
   #node({ nodeId }: Broker): NodeState {
     const known = this.#nodes.get(nodeId)
     if (known !== undefined) return known
-    const node: NodeState = { isBusy: false, answeredAt: 0, failures: 0 }
+    const node: NodeState = {
+      isBusy: false,
+      answeredAt: 0,
+      failures: 0,
+      session: new FetchSession(),
+      closing: new AbortController(),
+    }
     this.#nodes.set(nodeId, node)
     return node
   }
@@ -187,11 +211,10 @@ export class Fetcher {
   async #loadTopics(names: readonly string[]): Promise<void> {
     if (this.#isLoadingTopics) return
     this.#isLoadingTopics = true
-    const { signal } = this.#closing
     try {
-      await this.#cluster.topics(names, { timeoutMs: this.#settings.defaultApiTimeoutMs, signal })
+      await this.#cluster.topics(names, { timeoutMs: this.#settings.defaultApiTimeoutMs })
     } catch (error) {
-      if (!signal.aborted) this.#events.onError(error)
+      if (!this.#isClosed) this.#events.onError(error)
     } finally {
       this.#isLoadingTopics = false
       this.wake()
@@ -200,10 +223,10 @@ export class Fetcher {
 
   async #fetch({ broker, wanted, fullCount }: NodeWork, maxBytes: number): Promise<void> {
     const { fetchMaxWaitMs, fetchMinBytes, maxPartitionFetchBytes, isolationLevel, clientRack } = this.#settings
-    const { signal } = this.#closing
     const node = this.#node(broker)
+    const { signal } = node.closing
     const states = wanted.toSorted((a, b) => (this.#turns.get(a) ?? 0) - (this.#turns.get(b) ?? 0))
-    const plan = new FetchPlan(this.#cluster, states, {
+    const plan = new FetchPlan(this.#cluster, node.session, states, {
       maxWaitMs: fullCount > 0 ? 0 : fetchMaxWaitMs,
       minBytes: fetchMinBytes,
       maxBytes,
@@ -221,14 +244,11 @@ export class Fetcher {
         signal,
         maxVersion,
       })
-      this.#receive(plan, response)
+      this.#receive(plan, response, node.session)
       node.failures = 0
     } catch (error) {
       if (signal.aborted) return
-      const retryAt = performance.now() + backoffMs(node.failures++, this.#settings.retryBackoff)
-      for (const { state } of plan.items) state.retryAt = retryAt
-      this.#cluster.markStale()
-      if (!isRetriable(error)) this.#events.onError(error)
+      this.#onRequestError(error, plan, node)
     } finally {
       node.isBusy = false
       node.answeredAt = performance.now()
@@ -237,8 +257,26 @@ export class Fetcher {
     }
   }
 
-  #receive(plan: FetchPlan, response: FetchResponse): void {
+  #onRequestError(error: unknown, plan: FetchPlan, node: NodeState): void {
+    const name = error instanceof BrokerError ? error.errorName : undefined
+    if (name === 'FETCH_SESSION_ID_NOT_FOUND') node.session.forget()
+    else node.session.restart()
+    this.#cluster.markStale()
+    const isAboutSession = name?.includes('FETCH_SESSION') === true
+    // The broker has dropped the session, as it may: a new one is begun at once.
+    const retryAt = isAboutSession && node.failures === 0 ? 0 : performance.now() + this.#backoffMs(node)
+    for (const { state } of plan.items) state.retryAt = retryAt
+    node.failures++
+    if (!isRetriable(error) && !isAboutSession) this.#events.onError(error)
+  }
+
+  #backoffMs({ failures }: { failures: number }): number {
+    return backoffMs(failures, this.#settings.retryBackoff)
+  }
+
+  #receive(plan: FetchPlan, response: FetchResponse, session: FetchSession): void {
     if (response.errorCode !== ERROR.NONE) throw brokerError(response.errorCode, { api: 'Fetch' })
+    session.accept(response.sessionId)
     for (const { item, data } of plan.answers(response)) {
       const { state, version } = item
       // The loop went elsewhere in the meantime, or the partition to another member.
@@ -268,7 +306,8 @@ export class Fetcher {
     const chunk = new FetchedChunk({ bytes, fetchOffset: offset, checkCrcs, abortedTransactions })
     if (chunk.nextOffset === offset && !chunk.isBroken) {
       // Nothing but records from before the offset: asking again at once would hardly bring others.
-      state.retryAt = performance.now() + backoffMs(state.failures++, this.#settings.retryBackoff)
+      state.retryAt = performance.now() + this.#backoffMs(state)
+      state.failures++
       return
     }
     state.failures = 0
@@ -291,7 +330,8 @@ export class Fetcher {
     const name: ErrorName = errorOf(data.errorCode).name
     const wasFollower = state.preferredReplica !== undefined
     state.preferredReplica = undefined
-    state.retryAt = performance.now() + backoffMs(state.failures++, this.#settings.retryBackoff)
+    state.retryAt = performance.now() + this.#backoffMs(state)
+    state.failures++
     switch (name) {
       case 'OFFSET_OUT_OF_RANGE':
         // A follower may lag behind or have less; and what is buffered can be read first.

@@ -1,6 +1,5 @@
 import { KafkaError } from '../errors.ts'
 import type { Cluster } from '../network/cluster.ts'
-import type { Wait } from '../network/wait.ts'
 import { decodeAssignment, decodeSubscription, encodeAssignment } from '../protocol/group-protocol.ts'
 import type { JoinGroupResponse } from '../protocol/messages/11-join-group.ts'
 import type { SyncGroupAssignment } from '../protocol/messages/14-sync-group.ts'
@@ -19,7 +18,7 @@ export async function planAssignment(
   cluster: Cluster,
   assignors: readonly Assignor[],
   joined: JoinGroupResponse,
-  wait: Wait,
+  metadataTimeoutMs: number,
 ): Promise<LeaderPlan> {
   const assignor = assignors.find(({ name }) => name === joined.protocolName)
   if (assignor === undefined) {
@@ -41,7 +40,7 @@ export async function planAssignment(
     }
   })
   const names = [...new Set(members.flatMap(({ topics }) => topics))]
-  await loadTopics(cluster, names, wait)
+  await loadTopics(cluster, names, metadataTimeoutMs)
   const topics: AssignorTopic[] = []
   const partitionCounts = new Map<string, number>()
   for (const name of names) {
@@ -66,9 +65,8 @@ export function readAssignment(bytes: Uint8Array): TopicPartition[] {
 }
 
 /** Makes sure that the topics are cached as far as they exist: none is waited for long, since the others must not wait with it. */
-async function loadTopics(cluster: Cluster, names: readonly string[], wait: Wait): Promise<void> {
-  await Promise.allSettled(names.map((name) => cluster.topics([name], wait)))
-  wait.signal?.throwIfAborted()
+async function loadTopics(cluster: Cluster, names: readonly string[], timeoutMs: number): Promise<void> {
+  await Promise.allSettled(names.map((name) => cluster.topics([name], { timeoutMs })))
 }
 
 function racksOf(cluster: Cluster, nodeIds: readonly number[]): string[] {

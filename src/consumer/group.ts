@@ -230,6 +230,8 @@ export class Group {
         if (failure !== undefined) {
           this.#enter(failure)
           this.#host.report(error)
+          // The others need not wait for a member that has given up.
+          if (failure.name === 'out') void this.#sendLeave(this.#requestWait, 'joining the group failed')
           return
         }
       }
@@ -284,10 +286,7 @@ export class Group {
         }
         const plan =
           joined.leader === joined.memberId
-            ? await planAssignment(this.#cluster, assignors, joined, {
-                timeoutMs: LEADER_METADATA_MS,
-                signal: deadline.signal,
-              })
+            ? await planAssignment(this.#cluster, assignors, joined, LEADER_METADATA_MS)
             : undefined
         const assignment = await this.#requests.sync(generation, plan?.assignments ?? [], deadline)
         return { generation, assignment, counts: plan?.partitionCounts }
@@ -341,7 +340,11 @@ export class Group {
   #expel(maxPollIntervalMs: number): void {
     const reason = `no record was asked for within maxPollIntervalMs (${maxPollIntervalMs})`
     this.#lose(reason)
-    void this.#sendLeave({ timeoutMs: this.#settings.requestTimeoutMs, signal: this.#closing.signal }, reason)
+    void this.#sendLeave(this.#requestWait, reason)
+  }
+
+  get #requestWait(): Wait {
+    return { timeoutMs: this.#settings.requestTimeoutMs, signal: this.#closing.signal }
   }
 }
 

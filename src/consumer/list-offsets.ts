@@ -112,18 +112,14 @@ async function ask(
       timestamp: timestampOf(target),
     })),
   }))
-  const response = await broker.request(
-    'general',
-    listOffsetsApi,
-    (version) => ({
-      replicaId: -1,
-      topics,
-      timeoutMs: Math.ceil(Math.min(deadline.remainingMs, 0x7fffffff)),
-      // Version 1 has no field for it, and no transactions either.
-      ...(version >= 2 ? { isolationLevel: isolationLevel === 'read_committed' ? 1 : 0 } : {}),
-    }),
-    { signal: deadline.signal },
-  )
+  // Nobody waits for the answer after the deadline, so the request is not told of it: signals complain of many listeners.
+  const response = await broker.request('general', listOffsetsApi, (version) => ({
+    replicaId: -1,
+    topics,
+    timeoutMs: Math.ceil(Math.min(deadline.remainingMs, 0x7fffffff)),
+    // Version 1 has no field for it, and no transactions either.
+    isolationLevel: version < 2 ? undefined : isolationLevel === 'read_committed' ? 1 : 0,
+  }))
   const missing = new Map(queries.map((query) => [partitionKey(query.topic, query.partition), query]))
   const failed: FailedQuery[] = []
   for (const { name, partitions } of response.topics) {

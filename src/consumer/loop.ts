@@ -111,15 +111,19 @@ export class Loop<T> implements AsyncIterableIterator<T, undefined> {
     try {
       for (;;) {
         const { count } = host.wakeup
-        let item = taken === undefined ? undefined : await taken
-        taken = undefined
-        if (item === undefined) {
+        let item: T | undefined
+        if (taken === undefined) {
           this.#signal?.throwIfAborted()
           if (this.#state !== 'running' || !host.attend()) {
             this.#end()
             return { done: true, value: undefined }
           }
-          if (host.mayDeliver) item = await this.#take()
+          const found = host.mayDeliver ? this.#take() : undefined
+          // No detour over a promise that is not needed: in between, something might begin that the item should hold off.
+          item = found instanceof Promise ? await found : found
+        } else {
+          item = await taken
+          taken = undefined
         }
         if (item !== undefined) {
           host.onItem()

@@ -13,7 +13,8 @@ export interface TopicWatchEvents {
 export class TopicWatch {
   readonly #cluster: Cluster
   readonly #events: TopicWatchEvents
-  readonly #stopping = new AbortController()
+  /** One for each topic that is awaited, as signals complain of many listeners. */
+  readonly #awaiting = new Map<string, AbortController>()
   readonly #unsubscribe: () => void
   #expected: ReadonlyMap<string, number> = new Map()
 
@@ -25,12 +26,18 @@ export class TopicWatch {
 
   /** Asks for the topics until they exist. Asking is what creates them, where that is allowed. */
   await(topics: Iterable<string>): void {
-    const { signal } = this.#stopping
     for (const topic of topics) {
-      if (this.#cluster.topic(topic) !== undefined) continue
-      this.#cluster.topics([topic], { timeoutMs: Infinity, signal }).catch((error: unknown) => {
-        if (error instanceof BrokerError && !signal.aborted) this.#events.onError(error)
-      })
+      if (this.#cluster.topic(topic) !== undefined || this.#awaiting.has(topic)) continue
+      const stopping = new AbortController()
+      const { signal } = stopping
+      this.#awaiting.set(topic, stopping)
+      this.#cluster.topics([topic], { timeoutMs: Infinity, signal }).then(
+        () => this.#awaiting.delete(topic),
+        (error: unknown) => {
+          this.#awaiting.delete(topic)
+          if (error instanceof BrokerError) this.#events.onError(error)
+        },
+      )
     }
   }
 
@@ -52,7 +59,7 @@ export class TopicWatch {
   }
 
   stop(): void {
-    this.#stopping.abort()
+    for (const stopping of this.#awaiting.values()) stopping.abort(new Error('the topics are not watched any more'))
     this.#unsubscribe()
   }
 }

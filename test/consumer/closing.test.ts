@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { offsetCommitApi } from '../../src/protocol/messages/08-offset-commit.ts'
 import { joinGroupApi } from '../../src/protocol/messages/11-join-group.ts'
 import { leaveGroupApi } from '../../src/protocol/messages/13-leave-group.ts'
-import { gate, join, nextRequest, start } from './group-fixture.ts'
+import { committedOffset, gate, join, nextRequest, start } from './group-fixture.ts'
 import { Assignments, Reading } from './loops.ts'
 
 describe('closing', () => {
@@ -55,6 +55,27 @@ describe('closing', () => {
     await events.reach(1)
     await reading.consumer.close({ timeoutMs: 200 })
     await expect(reading.done).resolves.toBeUndefined()
+  })
+
+  it('while partitions are being revoked tells the listener once', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    await broker.append('orders', 0, [{ value: 'a' }])
+    const events = new Assignments()
+    const reading = new Reading(join(broker, events.listeners))
+    await reading.reaches(1)
+    const { open: answer, opened } = gate()
+    const commit = nextRequest(broker, offsetCommitApi)
+    broker.control(offsetCommitApi, async () => {
+      await opened
+      return undefined
+    })
+    reading.consumer.subscribe(['returns'])
+    await commit
+    const closed = reading.consumer.close()
+    answer()
+    await closed
+    expect(events.events).toEqual(['assigned orders-0', 'revoked orders-0'])
+    expect(committedOffset(broker, 0)).toBe(1)
   })
 
   it('makes later calls fail', async () => {

@@ -118,6 +118,37 @@ describe('a group', () => {
     expect(idle.assignment()).toHaveLength(2)
   })
 
+  it('is left by a member that has no loop for too long, until it has one again', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    await broker.append('orders', 0, [{ value: 'a' }])
+    const events = new Assignments()
+    const consumer = join(broker, { maxPollIntervalMs: 60, ...events.listeners })
+    const left = nextRequest(broker, leaveGroupApi)
+    for await (const _record of consumer) break
+    await left
+    await new Reading(consumer).reaches(1)
+    expect(events.events).toEqual(['assigned orders-0', 'lost orders-0', 'assigned orders-0'])
+  })
+
+  it('is left by a member whose assignor fails, so that the others need not wait', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    const failure = new Error('no idea')
+    const failing = join(broker, {
+      assignors: [
+        {
+          name: 'range',
+          assign: () => {
+            throw failure
+          },
+        },
+      ],
+    })
+    await expect(new Reading(failing).done).rejects.toBe(failure)
+    await broker.append('orders', 0, [{ value: 'a' }])
+    const other = new Reading(join(broker))
+    await other.reaches(1)
+  })
+
   it('takes back the partitions of a member that went silent', async () => {
     const broker = await start({ topics: { orders: 1 } })
     await broker.append('orders', 0, [{ value: 'a' }])

@@ -271,6 +271,27 @@ function corrupt(values: readonly string[], at: number): Uint8Array {
   return batch
 }
 
+describe('a replica nearby', () => {
+  it('is read from when the leader names it, until it has nothing at the offset', async () => {
+    const read = logOf(...letters)
+    const fake = new FakeCluster({
+      fetch: (asked) => {
+        const { nodeId } = asked.request
+        if (nodeId === 1 && asked.offset === 0) return { preferredReadReplica: 2 }
+        if (nodeId === 2 && asked.offset >= 2) return { errorCode: ERROR.OFFSET_OUT_OF_RANGE }
+        const answer = read(asked)
+        return nodeId === 2 ? { records: batchOf(['a', 'b'], 0) } : answer
+      },
+    })
+    const consumer = open(fake, { clientRack: 'rack 2' })
+    expect(await take(consumer, 4)).toEqual(['a', 'b', 'c', 'd'])
+    const asked = fake.fetches.map(({ nodeId, body }) => `${nodeId}@${body.topics[0]?.partitions[0]?.fetchOffset}`)
+    expect(asked.slice(0, 4)).toEqual(['1@0', '2@0', '2@2', '1@2'])
+    expect(fake.fetches[0]?.body.rackId).toBe('rack 2')
+    expect(fake.listed).toHaveLength(1)
+  })
+})
+
 describe('records that cannot be read', () => {
   it('end the loop after the good ones before them, and can be left out', async () => {
     const fake = new FakeCluster({
