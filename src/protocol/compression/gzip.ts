@@ -15,6 +15,9 @@ import {
 /** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
 const OFF_LOOP_BYTES = 32 * 1024
 
+/** The same for what comes out. */
+const OFF_LOOP_OUTPUT_BYTES = 256 * 1024
+
 type Zlib = typeof NodeZlib
 
 /** The gzip codec on node:zlib, or on CompressionStream where there is no node:zlib (browsers; without levels). */
@@ -58,7 +61,7 @@ function zlibCodec(zlib: Zlib): Codec {
       const options = { maxOutputLength: Math.max(1, maxBytes) }
       const failed = (cause: unknown): CompressionError =>
         isTooLarge(cause) ? tooLarge('gzip', maxBytes) : garbled('gzip', messageOf(cause), cause)
-      if (bytes.length < OFF_LOOP_BYTES) {
+      if (bytes.length < OFF_LOOP_BYTES && announcedSize(bytes) < OFF_LOOP_OUTPUT_BYTES) {
         try {
           return zlib.gunzipSync(bytes, options)
         } catch (cause) {
@@ -70,6 +73,12 @@ function zlibCodec(zlib: Zlib): Codec {
       })
     },
   }
+}
+
+/** What the last four bytes of gzip data say it decompresses to: a hint for choosing the way, and nothing to rely on. */
+function announcedSize(bytes: Uint8Array): number {
+  if (bytes.length < 4) return 0
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(bytes.length - 4, true)
 }
 
 const streamCodec: Codec = {

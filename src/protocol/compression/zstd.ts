@@ -57,6 +57,9 @@ const CODEC_CHECKED_CHUNK = 4096
 /** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
 const OFF_LOOP_BYTES = 32 * 1024
 
+/** The same for what comes out. */
+const OFF_LOOP_OUTPUT_BYTES = 256 * 1024
+
 /** The zstd codec on node:zlib where that has it, else on zstd-codec, which runs at about a third of the speed and knows levels up to 9. */
 export async function loadZstd(
   importPackage?: ImportPackage,
@@ -96,7 +99,7 @@ function zlibCodec(zlib: ZstdZlib): Codec {
         const options = { maxOutputLength: Math.max(1, maxBytes - size) }
         try {
           const piece =
-            frame.bytes.length < OFF_LOOP_BYTES
+            frame.bytes.length < OFF_LOOP_BYTES && frame.maxSize < OFF_LOOP_OUTPUT_BYTES
               ? zlib.zstdDecompressSync(frame.bytes, options)
               : await new Promise<Uint8Array>((resolve, reject) => {
                   zlib.zstdDecompress(frame.bytes, options, (error, result) => {

@@ -109,8 +109,9 @@ export class RecordBatch implements BatchInfo {
 }
 
 function collect(cursor: RecordCursor, count: number | undefined): DecodedRecord[] {
-  // An array of the right length saves a third of the time. The cursor has checked the count against the bytes there are.
-  const records = new Array<DecodedRecord>(count ?? 0)
+  // An array that is of the right length from the start saves a third of the time. The cursor has checked the count against the bytes there are.
+  const records: DecodedRecord[] = []
+  records.length = count ?? 0
   for (let i = 0; cursor.next(); i++) records[i] = cursor.record()
   return records
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
 import type { CompressionName } from '../../../src/protocol/compression/codec.ts'
-import { compress, decompress } from '../../../src/protocol/compression/registry.ts'
+import { compress, decompress, loadCodec } from '../../../src/protocol/compression/registry.ts'
 
 const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 
@@ -143,6 +143,10 @@ describe('levels', () => {
       await expect(compress(codec, text(size), { level })).rejects.toBeInstanceOf(CompressionError)
     }
   })
+})
+
+test('a codec is loaded once, on its first use', async () => {
+  expect(await loadCodec('lz4')).toBe(await loadCodec('lz4'))
 })
 
 test('the codec none leaves bytes as they are', async () => {
