@@ -3,6 +3,8 @@ import { ConfigError } from './errors.ts'
 import { inspect } from './inspect-value.ts'
 import type { ClusterOptions } from './network/cluster.ts'
 import { nodeTransport } from './network/node.ts'
+import { hidden } from './network/sasl/secret.ts'
+import { saslMechanism, type SaslOptions } from './network/sasl/options.ts'
 import type { TlsOptions, Transport } from './network/transport.ts'
 
 /** How to reach a cluster: what every producer, consumer and admin client of one `Kafka` shares. */
@@ -13,6 +15,8 @@ export interface ClientOptions {
   clientId?: string | undefined
   /** true, or the details, to speak TLS. Default: plaintext. */
   tls?: boolean | TlsOptions | undefined
+  /** How to log in. Default: not at all. Java: sasl.mechanism and sasl.jaas.config. */
+  sasl?: SaslOptions | undefined
   /** Longest wait for one response. Default 30,000. Java: request.timeout.ms. */
   requestTimeoutMs?: number | undefined
   /** Longest wait for TCP, TLS and the first exchange of a new connection. Default 10,000. Java: socket.connection.setup.timeout.ms. */
@@ -49,6 +53,12 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
       ? undefined
       : 'true, false or an object of TLS options',
   ),
+  // Its own options are checked where the mechanism is made.
+  sasl: hidden<SaslOptions | undefined>(
+    undefined,
+    'an object with the mechanism and its credentials',
+    (value) => typeof value === 'object' && value !== null,
+  ),
   requestTimeoutMs: milliseconds(30_000, { min: 1 }),
   connectionTimeoutMs: milliseconds(10_000, { min: 1 }),
   connectionIdleMs: milliseconds(540_000, { min: 1 }),
@@ -67,16 +77,17 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
 }
 
 /** Options with their defaults in place, as a cluster takes them. */
-export type ClientSettings = ClusterOptions & Omit<Defined<ClientOptions>, 'bootstrapServers' | 'tls'>
+export type ClientSettings = ClusterOptions & Omit<Defined<ClientOptions>, 'bootstrapServers' | 'tls' | 'sasl'>
 
 /** Checks the options of a client and gives each its default. Throws ConfigError. */
 export function clientSettings(given: ClientOptions): ClientSettings {
   const settings = resolveOptions<ClientOptions>('Kafka', CLIENT_OPTIONS, given) as Defined<ClientOptions>
-  const { bootstrapServers, tls, ...rest } = settings
+  const { bootstrapServers, tls, sasl, ...rest } = settings as typeof settings & Pick<ClientOptions, 'sasl'>
   return {
     ...rest,
     bootstrapServers: parseServers(bootstrapServers),
     ...(tls === false ? {} : { tls: tls === true ? {} : tls }),
+    ...(sasl === undefined ? {} : { sasl: saslMechanism(sasl) }),
   }
 }
 

@@ -118,8 +118,9 @@ function movesOn(error: unknown): boolean {
 function unreachable(failures: Failures): Error {
   const errors = [...failures.values()]
   const [first] = failures.keys()
-  const refused = errors.find((error) => error instanceof AuthenticationError)
-  if (refused !== undefined && !errors.some(isRetriable)) return refused
+  // Also when others are down: they would hardly accept what this one does not, and the user can mend it.
+  const refused = errors.find((error) => error instanceof AuthenticationError && !error.retriable)
+  if (refused !== undefined) return refused
   const reasons = listed(errors.map(({ message }) => message))
   return new ConnectionError(`no broker can be reached: ${reasons}`, first ?? NOWHERE, {
     cause: errors.length === 1 ? errors[0] : new AggregateError(errors),

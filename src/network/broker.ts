@@ -5,6 +5,7 @@ import { Connection } from './connection.ts'
 import type { BodyOf, RequestOptions } from './exchange.ts'
 import type { NetworkHooks, Purpose } from './hooks.ts'
 import { type Backoff, backoffMs } from './retry.ts'
+import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { TlsOptions, Transport } from './transport.ts'
 import type { VersionTable } from './versions.ts'
 import { sleep } from './wait.ts'
@@ -15,6 +16,7 @@ export type { Purpose } from './hooks.ts'
 export interface ConnectionSettings {
   transport: Transport
   tls: TlsOptions | undefined
+  sasl: SaslMechanism | undefined
   clientId: string
   /** Set-up time of the first attempt; doubles with each that times out, up to `connectionTimeoutMaxMs`. */
   connectionTimeoutMs: number
@@ -239,6 +241,7 @@ export class Broker {
       host: this.host,
       port: this.port,
       tls: rest.tls,
+      sasl: rest.sasl,
       nodeId: this.nodeId,
       purpose,
       clientId: rest.clientId,

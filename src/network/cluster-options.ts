@@ -3,6 +3,7 @@ import type { ServerAddress } from './broker-set.ts'
 import { DEFAULT_MAX_FRAME_BYTES } from './frames.ts'
 import type { NetworkHooks } from './hooks.ts'
 import type { Backoff } from './retry.ts'
+import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { TlsOptions, Transport } from './transport.ts'
 
 /** How a Cluster is reached. All times are in milliseconds; the defaults are Java's. */
@@ -14,6 +15,8 @@ export interface ClusterOptions {
   clientId?: string | undefined
   /** Plain TCP when undefined. */
   tls?: TlsOptions | undefined
+  /** No login when undefined. */
+  sasl?: SaslMechanism | undefined
   /** Longest wait for one response. Default 30,000. */
   requestTimeoutMs?: number | undefined
   /** For TCP, TLS and the first exchange of a connection. Default 10,000. */
@@ -56,6 +59,7 @@ export function clusterSettings(options: ClusterOptions): ClusterSettings {
   return {
     transport: options.transport,
     tls: options.tls,
+    sasl: options.sasl,
     clientId: options.clientId ?? 'kafkawire',
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
     connectionTimeoutMs: options.connectionTimeoutMs ?? 10_000,

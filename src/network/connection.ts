@@ -9,7 +9,9 @@ import type { Encodable } from '../protocol/schema.ts'
 import { type BodyOf, decodeResponse, encodeRequest, Exchange, type RequestOptions } from './exchange.ts'
 import { FrameReader } from './frames.ts'
 import type { ConnectionEvent, NetworkHooks, Purpose } from './hooks.ts'
+import { Login } from './login.ts'
 import { Pipeline } from './pipeline.ts'
+import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { TlsOptions, Transport, TransportSocket } from './transport.ts'
 import { decodeApiVersions, negotiateVersions, VersionTable } from './versions.ts'
 import { withDeadline } from './wait.ts'
@@ -24,11 +26,13 @@ export interface ConnectionOptions {
   host: string
   port: number
   tls?: TlsOptions | undefined
+  /** Proves to the broker who the client is. */
+  sasl?: SaslMechanism | undefined
   /** Negative for a bootstrap address. */
   nodeId: number
   purpose: Purpose
   clientId: string
-  /** For TCP, TLS and the first requests together. */
+  /** For TCP, TLS, the first request and the login together; and for each further login. */
   connectionTimeoutMs: number
   requestTimeoutMs: number
   /** A connection without requests is closed after this. */
@@ -44,13 +48,14 @@ export interface ConnectionOptions {
   onClose?: ((error: KafkaError | undefined) => void) | undefined
 }
 
-/** A connection to one broker that has told its versions. Requests are pipelined and answered in order. */
+/** A connection to one broker that has told its versions and accepted the login. Requests are pipelined and answered in order. */
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #event: ConnectionEvent
   readonly #peer: string
   readonly #frames: FrameReader
   readonly #pipeline: Pipeline
+  readonly #login: Login | undefined
   #versions: VersionTable = VersionTable.EMPTY
   #socket: TransportSocket | undefined
   #isSetUp = false
@@ -61,11 +66,16 @@ export class Connection {
   #resolveEnded!: () => void
 
   private constructor(options: ConnectionOptions) {
-    const { host, port, nodeId, purpose, hooks } = options
+    const { host, port, nodeId, purpose, sasl, hooks } = options
     this.#options = options
     this.#event = { nodeId, host, port, purpose }
     this.#peer = nodeId < 0 ? `${host}:${port}` : `broker ${nodeId} (${host}:${port})`
-    this.#frames = new FrameReader((frame) => this.#pipeline.receive(frame), { maxFrameBytes: options.maxFrameBytes })
+    this.#frames = new FrameReader(
+      (frame) => {
+        if (this.#login?.take(frame) !== true) this.#pipeline.receive(frame)
+      },
+      { maxFrameBytes: options.maxFrameBytes },
+    )
     this.#pipeline = new Pipeline({
       maxInFlight: options.maxInFlight,
       stallTimeoutMs: options.requestTimeoutMs,
@@ -77,16 +87,18 @@ export class Connection {
           new ConnectionError(`the connection to ${this.#peer} was closed because it was idle`, this.#event),
           true,
         ),
+      onLoginDue: () => void this.#renewLogin(),
       onWritten: hooks?.request && ((exchange) => hooks.request?.(this.#describe(exchange))),
       onAnswered: hooks?.response && ((exchange) => this.#answered(exchange)),
       onThrottled:
         hooks?.throttle && (({ api }, throttleTimeMs) => hooks.throttle?.({ ...this.#event, api, throttleTimeMs })),
     })
+    this.#login = sasl && this.#loginBy(sasl)
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve))
   }
 
   /**
-   * Connects and asks for the broker's versions. Rejects with ConnectionError, AuthenticationError, a TimeoutError after
+   * Connects, asks for the broker's versions and logs in. Rejects with ConnectionError, AuthenticationError, a TimeoutError after
    * connectionTimeoutMs, or the signal's reason; then nothing is left open.
    */
   static async open(options: ConnectionOptions, signal?: AbortSignal): Promise<Connection> {
@@ -150,7 +162,7 @@ export class Connection {
     api: Api<Request, Response>,
     version: number,
     body: BodyOf<NoInfer<Request>>,
-    options: RequestOptions,
+    options: RequestOptions & { isLogin?: boolean },
     decode: (frame: Uint8Array) => Response,
   ): Promise<Response> {
     const correlationId = this.#correlationId
@@ -164,6 +176,7 @@ export class Connection {
       peer: this.#peer,
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       expectsResponse: options.expectsResponse ?? true,
+      isLogin: options.isLogin ?? false,
       signal: options.signal,
       decode: (frame) => (frame === undefined ? api.response.root.defaultValue() : decode(frame)),
     })
@@ -192,6 +205,7 @@ export class Connection {
         throw this.#error
       }
       await this.#negotiate(deadline.signal)
+      if (this.#login !== undefined) this.#pipeline.loggedIn(await this.#login.run(false, deadline.signal))
     })
     this.#isSetUp = true
     hooks?.connect?.(this.#event)
@@ -221,6 +235,38 @@ export class Connection {
     )
   }
 
+  #loginBy(mechanism: SaslMechanism): Login {
+    const { host, port, connectionTimeoutMs: timeoutMs } = this.#options
+    return new Login({
+      mechanism,
+      host,
+      port,
+      channel: {
+        versionOf: (api) => this.versionOf(api),
+        request: async (api, body, { maxVersion, signal } = {}) => {
+          const version = this.#versions.pick(api, maxVersion)
+          return this.#exchange(api, version, body, { timeoutMs, signal, isLogin: true }, (frame) =>
+            decodeResponse(api, version, frame),
+          )
+        },
+      },
+      write: (bytes) => void this.#socket?.write(bytes),
+    })
+  }
+
+  /** Logs in anew before the session ends (KIP-368). Requests wait meanwhile, and fail with it. */
+  async #renewLogin(): Promise<void> {
+    try {
+      const wait = { timeoutMs: this.#options.connectionTimeoutMs }
+      const dueAt = await withDeadline(`another login to ${this.#peer}`, wait, ({ signal }) =>
+        this.#login!.run(true, signal),
+      )
+      this.#pipeline.loggedIn(dueAt)
+    } catch (error) {
+      this.#end(error as KafkaError, false)
+    }
+  }
+
   #receive(chunk: Uint8Array): void {
     try {
       this.#frames.push(chunk)
@@ -239,7 +285,10 @@ export class Connection {
   /** What the state of the connection adds to the reason of its loss. */
   #whenLost(): string {
     if (this.#frames.isMidFrame) return ', in the middle of a response'
-    return this.#isSetUp ? '' : ', before it told its versions: is the port right, and does it expect TLS?'
+    if (this.#isSetUp) return ''
+    return this.#versions === VersionTable.EMPTY
+      ? ', before it told its versions: is the port right, and does it expect TLS?'
+      : ', during the login'
   }
 
   /** Ends the connection because of the peer or the network. */
@@ -253,6 +302,7 @@ export class Connection {
     this.#error = error
     this.#frames.stop()
     this.#pipeline.fail(error)
+    this.#login?.fail(error)
     if (this.#socket === undefined) this.#resolveEnded()
     else if (isClosedHere) this.#socket.close()
     else this.#socket.destroy()

@@ -34,6 +34,8 @@ export interface ExchangeInit {
   peer: string
   timeoutMs: number
   expectsResponse: boolean
+  /** Whether it belongs to a login, which other requests have to wait for. */
+  isLogin?: boolean | undefined
   signal: AbortSignal | undefined
   /** Makes the response from its frame; from nothing when none is expected. */
   decode: (frame: Uint8Array | undefined) => object
@@ -47,6 +49,7 @@ export class Exchange {
   readonly sizeInBytes: number
   readonly timeoutMs: number
   readonly expectsResponse: boolean
+  readonly isLogin: boolean
   readonly promise: Promise<object>
   /** When to give up, on the clock of performance.now(): first on its turn, then on its response. */
   deadline = 0
@@ -67,6 +70,7 @@ export class Exchange {
     this.sizeInBytes = init.bytes.length
     this.timeoutMs = init.timeoutMs
     this.expectsResponse = init.expectsResponse
+    this.isLogin = init.isLogin ?? false
     this.#bytes = init.bytes
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve

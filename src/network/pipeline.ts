@@ -22,6 +22,8 @@ export interface PipelineOptions {
   /** The peer broke the protocol or is too late: the connection must be closed, which calls `fail`. */
   onBroken(reason: string, cause?: KafkaError): void
   onIdle(): void
+  /** The time of `loginDueAt` has come and a request is about to be written: it waits, with all behind it, for `loggedIn`. */
+  onLoginDue?: (() => void) | undefined
   onWritten?: ((exchange: Exchange) => void) | undefined
   onAnswered?: ((exchange: Exchange) => void) | undefined
   onThrottled?: ((exchange: Exchange, throttleTimeMs: number) => void) | undefined
@@ -42,6 +44,10 @@ export class Pipeline {
   #blockedSince: number | undefined
   /** Until when the broker asked for silence. */
   #mutedUntil = 0
+  /** When the next request must not be written before another login. */
+  #loginDueAt = Infinity
+  /** Whether only the requests of a login are written: brokers take no others in the middle of one. */
+  #isLoggingIn = false
   #lastUsedAt: number
   #idleMs: number
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -68,9 +74,18 @@ export class Pipeline {
     const now = performance.now()
     this.#lastUsedAt = now
     exchange.deadline = now + exchange.timeoutMs
-    this.#queue.push(exchange)
+    // The steps of a login come one at a time, so that the front is the right place for each.
+    if (exchange.isLogin) this.#queue.unshift(exchange)
+    else this.#queue.push(exchange)
     this.#flush(now)
     this.#arm(exchange.deadline)
+  }
+
+  /** A login has been made; the next one is due at `dueAt`, on the clock of performance.now(). */
+  loggedIn(dueAt: number): void {
+    this.#loginDueAt = dueAt
+    this.#isLoggingIn = false
+    this.#flush(performance.now())
   }
 
   /** The socket takes bytes again. */
@@ -115,16 +130,24 @@ export class Pipeline {
   #flush(now: number): void {
     const queue = this.#queue
     while (queue.length > 0 && this.#error === undefined && this.#blockedSince === undefined) {
-      if (queue[0]!.isSettled) {
+      const next = queue[0]!
+      if (next.isSettled) {
         queue.shift()
         continue
       }
-      if (this.#inFlight.length >= this.#options.maxInFlight) return
+      // Those in flight were written before the login began and are answered before it: they need not be waited for.
+      if (!next.isLogin && (this.#isLoggingIn || this.#inFlight.length >= this.#options.maxInFlight)) return
       if (now < this.#mutedUntil) {
         this.#arm(this.#mutedUntil)
         return
       }
-      this.#writeNext(queue.shift()!, now)
+      if (!next.isLogin && now >= this.#loginDueAt) {
+        this.#isLoggingIn = true
+        this.#options.onLoginDue?.()
+        return
+      }
+      queue.shift()
+      this.#writeNext(next, now)
     }
   }
 

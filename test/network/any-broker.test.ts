@@ -89,6 +89,21 @@ describe('the first answer of several brokers', () => {
     expect(await rejection(firstAnswer([a, b], open, () => Promise.reject(refusal)))).toBe(refusal)
   })
 
+  test('is the AuthenticationError also when others cannot be reached, as waiting would not help', async () => {
+    const refusal = new AuthenticationError('wrong password', 'PLAIN')
+    const answer = firstAnswer([a, b], open, (broker) => Promise.reject(broker === a ? refused(a) : refusal))
+    expect(await rejection(answer)).toBe(refusal)
+  })
+
+  test('is worth another try when credentials could not be fetched', async () => {
+    const unfetched = new AuthenticationError('no token', 'OAUTHBEARER', { retriable: true })
+    expect(await rejection(firstAnswer([a, b], open, () => Promise.reject(unfetched)))).toMatchObject({
+      code: 'KAFKA_CONNECTION',
+      retriable: true,
+      message: 'no broker can be reached: no token',
+    })
+  })
+
   test('is the error itself when no other broker would do better', async () => {
     const asked: Broker[] = []
     const wrong = new ConfigError('o', 'wrong')

@@ -37,7 +37,9 @@ const OFFERED: Readonly<Record<string, readonly [min: number, max: number]>> = {
   Metadata: [0, 13],
   FindCoordinator: [0, 6],
   Heartbeat: [0, 4],
+  SaslHandshake: [0, 1],
   ApiVersions: [0, 5],
+  SaslAuthenticate: [0, 2],
 }
 
 /** The frame of a response, size included. */
@@ -77,6 +79,8 @@ export class FakeBroker {
   /** All requests so far, in the order they came. */
   readonly requests: Received[] = []
   readonly sockets: Socket[] = []
+  /** Takes frames before they are read as requests; false leaves one to the handlers. */
+  intercept: (frame: Uint8Array, socket: Socket) => boolean = () => false
   readonly #handlers = new Map<string, Handler>()
   readonly #waiters: (() => void)[] = []
 
@@ -143,6 +147,7 @@ export class FakeBroker {
   }
 
   #handle(frame: Uint8Array, socket: Socket, connection: number): void {
+    if (this.intercept(frame, socket)) return
     const reader = new ByteReader(frame)
     const apiKey = reader.int16()
     const version = reader.int16()
