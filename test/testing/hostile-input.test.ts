@@ -43,6 +43,7 @@ describe('what the broker cannot read closes the connection', () => {
     const client = await connectTo(broker)
     client.writeRaw(bytes)
     await client.closed
+    expect(broker.requests.count()).toBe(0)
     await (await connectTo(broker)).send(metadataApi, 9, { topics: [] })
   })
 

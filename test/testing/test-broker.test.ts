@@ -49,7 +49,7 @@ describe('life cycle', () => {
     const broker = await TestBroker.start()
     const { port } = broker.nodes[0]!
     await broker[Symbol.asyncDispose]()
-    await expect(RawClient.connect({ host: '127.0.0.1', port })).rejects.toThrow()
+    await expect(RawClient.connect({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
   test('leaves nothing open when it cannot start', async () => {

@@ -102,7 +102,7 @@ async function produce(
     const errorCode = isUnknownId ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION
     return toResponse(index, refusal(errorCode, null))
   }
-  const errorCode = partition.leadershipError(node.id, -1)
+  const errorCode = partition.accessError(node.id, -1)
   if (errorCode !== ERROR.NONE) {
     return withLeader(toResponse(index, refusal(errorCode, null)), partition, apiVersion)
   }

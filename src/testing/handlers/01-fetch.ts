@@ -9,6 +9,8 @@ type PartitionData = FetchResponse['responses'][number]['partitions'][number]
 
 /** First version with topic ids instead of names (KIP-516). */
 const FIRST_VERSION_WITH_IDS = 13
+/** First version in which a replica that does not lead may be asked (KIP-392). */
+const FIRST_VERSION_WITH_FOLLOWERS = 11
 /** First version that tells who leads instead (KIP-951). */
 const FIRST_VERSION_WITH_LEADER = 16
 /** Most bytes of records in one response, whatever the client allows (fetch.max.bytes). */
@@ -132,6 +134,10 @@ function findPartition(position: FetchPosition, { cluster, apiVersion }: Request
   return topic.partitions[position.partition] ?? ERROR.UNKNOWN_TOPIC_OR_PARTITION
 }
 
+function accessError({ currentLeaderEpoch }: FetchPosition, partition: Partition, context: RequestContext): number {
+  return partition.accessError(context.node.id, currentLeaderEpoch, context.apiVersion >= FIRST_VERSION_WITH_FOLLOWERS)
+}
+
 function readPartition(
   position: FetchPosition,
   partition: Partition,
@@ -140,7 +146,7 @@ function readPartition(
   minOneBatch: boolean,
 ): PartitionData {
   const { log } = partition
-  const errorCode = partition.leadershipError(context.node.id, position.currentLeaderEpoch)
+  const errorCode = accessError(position, partition, context)
   if (errorCode !== ERROR.NONE) return withLeader(failedPartition(position.partition, errorCode), partition, context)
   const { fetchOffset, lastFetchedEpoch } = position
   const epochEnd = lastFetchedEpoch >= 0 ? log.endOfEpoch(lastFetchedEpoch) : undefined
@@ -218,7 +224,7 @@ function hasEnough({ context, minBytes }: FetchPlan, reads: readonly PartitionRe
   let bytes = 0
   for (const { position, partition } of reads) {
     if (partition === undefined) continue
-    if (partition.leadershipError(context.node.id, position.currentLeaderEpoch) !== ERROR.NONE) return true
+    if (accessError(position, partition, context) !== ERROR.NONE) return true
     if (position.fetchOffset < partition.log.startOffset) return true
     bytes += Math.min(partition.log.bytesFrom(position.fetchOffset), position.partitionMaxBytes)
   }

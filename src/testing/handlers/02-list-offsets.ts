@@ -63,7 +63,7 @@ async function findOffset(
   }
   const partition = cluster.partition(topic, request.partitionIndex)
   if (partition === undefined) return answer(request, ERROR.UNKNOWN_TOPIC_OR_PARTITION)
-  const errorCode = partition.leadershipError(node.id, request.currentLeaderEpoch)
+  const errorCode = partition.accessError(node.id, request.currentLeaderEpoch)
   if (errorCode !== ERROR.NONE) return answer(request, errorCode)
   const found = await search(partition, timestamp)
   // Leader epochs came with version 4.

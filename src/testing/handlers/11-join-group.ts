@@ -31,8 +31,8 @@ export const joinGroupHandler: Handler<JoinGroupRequest, JoinGroupResponse> = {
     return withProtocol(answer, apiVersion)
   },
 
-  fail({ memberId }, errorCode, { apiVersion }) {
-    return withProtocol({ errorCode, memberId }, apiVersion)
+  fail(_request, errorCode, { apiVersion }) {
+    return withProtocol({ errorCode }, apiVersion)
   },
 }
 

@@ -65,15 +65,17 @@ export class Partition {
   }
 
   /**
-   * The error code for a client that asks node `nodeId` as the leader of `epoch` (-1: whichever), 0 when it may
+   * The error code for a client that asks node `nodeId`, in the belief that the leader epoch is `epoch` (-1: whichever); 0 when it may
    * (Java: Partition.getLocalLog, KIP-320).
+   * @param mayFollow - whether a replica that does not lead will do (KIP-392).
    */
-  leadershipError(nodeId: number, epoch: number): number {
+  accessError(nodeId: number, epoch: number, mayFollow = false): number {
     if (this.isDeleted) return ERROR.UNKNOWN_TOPIC_OR_PARTITION
-    if (this.replicas.includes(nodeId) && epoch >= 0) {
+    const isReplica = this.replicas.includes(nodeId)
+    if (isReplica && epoch >= 0) {
       if (epoch < this.leaderEpoch) return ERROR.FENCED_LEADER_EPOCH
       if (epoch > this.leaderEpoch) return ERROR.UNKNOWN_LEADER_EPOCH
     }
-    return this.leaderId === nodeId ? ERROR.NONE : ERROR.NOT_LEADER_OR_FOLLOWER
+    return this.leaderId === nodeId || (mayFollow && isReplica) ? ERROR.NONE : ERROR.NOT_LEADER_OR_FOLLOWER
   }
 }
