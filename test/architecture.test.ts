@@ -25,6 +25,7 @@ const allowedLayers: Record<string, readonly string[]> = {
   producer: ['protocol', 'network'],
   consumer: ['protocol', 'network'],
   admin: ['protocol', 'network'],
+  properties: ['network', 'producer', 'consumer', 'client-options.ts'],
   testing: ['protocol', 'network/frames.ts', 'network/transport.ts'],
 }
 
