@@ -18,14 +18,39 @@ interface Vector {
   hex: string
 }
 
-const text = gunzipSync(readFileSync(new URL('../vectors/messages.ndjson.gz', import.meta.url))).toString()
-const vectors = text
-  .split('\n')
-  .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as Vector)
+function read(file: string): Vector[] {
+  const text = gunzipSync(readFileSync(new URL(`../vectors/${file}`, import.meta.url))).toString()
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Vector)
+}
+
+/** Made by Kafka 4.4. */
+const vectors = read('messages.ndjson.gz')
+/** Made by Kafka 3.9: the versions that 4.0 dropped. Those that a broker from 0.11 on still needs are in the project. */
+const dropped = read('messages-3.9-dropped.ndjson.gz').filter((vector) =>
+  hasVersion(knownMessages.get(schemaName(vector)), vector.version),
+)
+
+/** APIs whose versions in the project begin below those of Kafka 4.4. */
+const olderThan44 = new Set([
+  'OffsetForLeaderEpoch',
+  'WriteTxnMarkers',
+  'DescribeAcls',
+  'CreateAcls',
+  'DeleteAcls',
+  'DescribeConfigs',
+  'AlterReplicaLogDirs',
+  'DescribeLogDirs',
+  'CreateDelegationToken',
+  'RenewDelegationToken',
+  'ExpireDelegationToken',
+  'DescribeDelegationToken',
+])
 
 const bySchema = new Map<string, Vector[]>()
-for (const vector of vectors) {
+for (const vector of [...vectors, ...dropped]) {
   const name = schemaName(vector)
   const group = bySchema.get(name)
   if (group === undefined) bySchema.set(name, [vector])
@@ -66,6 +91,12 @@ test('every version of every schema that Java wrote vectors for is in the projec
     .filter((vector) => !hasVersion(knownMessages.get(schemaName(vector)), vector.version))
     .map((vector) => `${schemaName(vector)} version ${vector.version}`)
   expect([...new Set(missing)]).toEqual([])
+})
+
+test('the versions that Kafka 4.0 dropped and older brokers need are checked too', () => {
+  expect([...new Set(dropped.map(({ api }) => api))]).toEqual(
+    apis.filter(({ name }) => olderThan44.has(name)).map(({ name }) => name),
+  )
 })
 
 test('the tables by API key hold all 79 APIs, each under its own key', () => {
