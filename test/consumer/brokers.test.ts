@@ -81,6 +81,24 @@ describe('reading from several brokers', () => {
     expect(broker.requests.of(fetchApi).at(-1)!.request.sessionEpoch).toBe(-1)
   })
 
+  it('decompresses batches, one after the other, for records and for batches', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    for (let from = 0; from < 40; from += 10) {
+      const values = numbers(from, from + 10).map((value) => ({ value }))
+      await broker.append('orders', 0, values, { compression: from % 20 === 0 ? 'gzip' : 'none' })
+    }
+    const reading = new Reading(join(broker))
+    await reading.reaches(40)
+    expect(reading.values).toEqual(numbers(0, 40))
+    const other = join(broker, { groupId: 'other', maxPollRecords: 15 })
+    const sizes: number[] = []
+    for await (const { records } of other.batches()) {
+      sizes.push(records.length)
+      if (records.at(-1)?.value === '39') break
+    }
+    expect(sizes).toEqual([15, 15, 10])
+  })
+
   it('lists the offsets of partitions with different leaders, also while one moves', async () => {
     const broker = await start({ nodes: 3 })
     for (const { partition } of partitions)
