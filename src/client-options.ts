@@ -5,6 +5,7 @@ import type { ClusterOptions } from './network/cluster.ts'
 import { nodeTransport } from './network/node.ts'
 import { hidden } from './network/sasl/secret.ts'
 import { saslMechanism, type SaslOptions } from './network/sasl/options.ts'
+import { checkTls } from './network/tls.ts'
 import type { TlsOptions, Transport } from './network/transport.ts'
 
 /** How to reach a cluster: what every producer, consumer and admin client of one `Kafka` shares. */
@@ -48,10 +49,10 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
       : "'host:port', or an array of such",
   ),
   clientId: text('kafkawire'),
-  tls: checked<boolean | TlsOptions | undefined>(false, (value) =>
-    typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value))
-      ? undefined
-      : 'true, false or an object of TLS options',
+  tls: hidden<boolean | TlsOptions | undefined>(
+    false,
+    'true, false or an object of TLS options',
+    (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
   ),
   // Its own options are checked where the mechanism is made.
   sasl: hidden<SaslOptions | undefined>(
@@ -86,7 +87,7 @@ export function clientSettings(given: ClientOptions): ClientSettings {
   return {
     ...rest,
     bootstrapServers: parseServers(bootstrapServers),
-    ...(tls === false ? {} : { tls: tls === true ? {} : tls }),
+    ...(tls === false ? {} : { tls: checkTls(tls === true ? {} : tls) }),
     ...(sasl === undefined ? {} : { sasl: saslMechanism(sasl) }),
   }
 }

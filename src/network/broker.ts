@@ -6,7 +6,8 @@ import type { BodyOf, RequestOptions } from './exchange.ts'
 import type { NetworkHooks, Purpose } from './hooks.ts'
 import { type Backoff, backoffMs } from './retry.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
-import type { TlsOptions, Transport } from './transport.ts'
+import type { TlsSource } from './tls.ts'
+import type { Transport } from './transport.ts'
 import type { VersionTable } from './versions.ts'
 import { sleep } from './wait.ts'
 
@@ -15,7 +16,7 @@ export type { Purpose } from './hooks.ts'
 /** What all connections of a client have in common. */
 export interface ConnectionSettings {
   transport: Transport
-  tls: TlsOptions | undefined
+  tls: TlsSource | undefined
   sasl: SaslMechanism | undefined
   clientId: string
   /** Set-up time of the first attempt; doubles with each that times out, up to `connectionTimeoutMaxMs`. */

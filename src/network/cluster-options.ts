@@ -4,6 +4,7 @@ import { DEFAULT_MAX_FRAME_BYTES } from './frames.ts'
 import type { NetworkHooks } from './hooks.ts'
 import type { Backoff } from './retry.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
+import { tlsSource } from './tls.ts'
 import type { TlsOptions, Transport } from './transport.ts'
 
 /** How a Cluster is reached. All times are in milliseconds; the defaults are Java's. */
@@ -58,7 +59,7 @@ export interface ClusterSettings extends Omit<ConnectionSettings, 'clusterId' | 
 export function clusterSettings(options: ClusterOptions): ClusterSettings {
   return {
     transport: options.transport,
-    tls: options.tls,
+    tls: options.tls && tlsSource(options.tls),
     sasl: options.sasl,
     clientId: options.clientId ?? 'kafkawire',
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,

@@ -12,7 +12,8 @@ import type { ConnectionEvent, NetworkHooks, Purpose } from './hooks.ts'
 import { Login } from './login.ts'
 import { Pipeline } from './pipeline.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
-import type { TlsOptions, Transport, TransportSocket } from './transport.ts'
+import type { TlsSource } from './tls.ts'
+import type { Transport, TransportSocket } from './transport.ts'
 import { decodeApiVersions, negotiateVersions, VersionTable } from './versions.ts'
 import { withDeadline } from './wait.ts'
 
@@ -25,7 +26,8 @@ export interface ConnectionOptions {
   transport: Transport
   host: string
   port: number
-  tls?: TlsOptions | undefined
+  /** Plain TCP when undefined. */
+  tls?: TlsSource | undefined
   /** Proves to the broker who the client is. */
   sasl?: SaslMechanism | undefined
   /** Negative for a bootstrap address. */
@@ -190,7 +192,7 @@ export class Connection {
       const socket = await transport.connect({
         host,
         port,
-        tls,
+        tls: await tls?.(),
         timeoutMs,
         signal: deadline.signal,
         handlers: {

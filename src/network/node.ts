@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { nextTick } from 'node:process'
 import { connect as connectTls, type ConnectionOptions as NodeTlsOptions } from 'node:tls'
 import { AuthenticationError, ConfigError, ConnectionError } from '../errors.ts'
-import type { ConnectOptions, Pem, TlsOptions, Transport, TransportSocket } from './transport.ts'
+import type { ConnectOptions, Pem, TlsSettings, Transport, TransportSocket } from './transport.ts'
 
 /** Bytes of the one buffer that a plain TCP connection reads into: 8 % less work on large fetches than with 64 KiB. */
 const READ_BUFFER_BYTES = 128 * 1024
@@ -70,7 +70,7 @@ function openTcp(options: ConnectOptions): Socket {
   })
 }
 
-function openTls(options: ConnectOptions, tls: TlsOptions): Socket {
+function openTls(options: ConnectOptions, tls: TlsSettings): Socket {
   const { host, port } = options
   const settings: NodeTlsOptions = { host, port, ...addressSelection(options) }
   // Names only: the extension that carries it has no form for addresses.
@@ -81,6 +81,7 @@ function openTls(options: ConnectOptions, tls: TlsOptions): Socket {
   if (tls.key !== undefined) settings.key = pem(tls.key)
   if (tls.passphrase !== undefined) settings.passphrase = tls.passphrase
   if (tls.rejectUnauthorized !== undefined) settings.rejectUnauthorized = tls.rejectUnauthorized
+  if (tls.checkHostName === false) settings.checkServerIdentity = () => undefined
   if (tls.minVersion !== undefined) settings.minVersion = tls.minVersion
   try {
     return connectTls(settings)

@@ -1,21 +1,47 @@
-/** PEM text or bytes; several where a chain or a set is meant. */
+/** PEM text or bytes; several where a chain or a set is meant. A text may hold several, too. */
 export type Pem = string | Uint8Array | readonly (string | Uint8Array)[]
 
-/** How to speak TLS to the brokers. `{}` means: trust the system's authorities and check the host name. */
+/** PEM as it is, or a function that is called for each new connection, so that what was renewed is used without a restart. */
+export type PemSource = Pem | (() => Pem | Promise<Pem>)
+
+/**
+ * How to speak TLS to the brokers. `{}` means: trust the runtime's authorities and check certificate and host name.
+ * Files are read anew for each new connection; a file that cannot be read any more counts as unchanged.
+ */
 export interface TlsOptions {
-  /** Authorities to trust instead of the system's. */
-  ca?: Pem | undefined
+  /** Authorities to trust instead of the runtime's. */
+  ca?: PemSource | undefined
+  /** Path of a file with such, in place of `ca`. */
+  caFile?: string | undefined
   /** The client's certificate, followed by its chain. */
-  cert?: Pem | undefined
+  cert?: PemSource | undefined
+  /** Path of a file with such, in place of `cert`. */
+  certFile?: string | undefined
   /** The client's private key. */
-  key?: Pem | undefined
-  /** Opens an encrypted `key`. */
-  passphrase?: string | undefined
+  key?: PemSource | undefined
+  /** Path of a file with such, in place of `key`. */
+  keyFile?: string | undefined
+  /** Opens an encrypted key. */
+  passphrase?: string | (() => string | Promise<string>) | undefined
   /** Name to ask for and to check instead of the host that is connected to. */
   servername?: string | undefined
+  /** false accepts a certificate of another host, if a trusted authority signed it. Default true. Java: ssl.endpoint.identification.algorithm. */
+  checkHostName?: boolean | undefined
   /** false accepts any certificate, which gives up the protection of TLS against an active attacker. Default true. */
   rejectUnauthorized?: boolean | undefined
   /** Default: the runtime's, TLS 1.2. */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
+}
+
+/** TLS options as a transport gets them: everything is at hand. */
+export interface TlsSettings {
+  ca?: Pem | undefined
+  cert?: Pem | undefined
+  key?: Pem | undefined
+  passphrase?: string | undefined
+  servername?: string | undefined
+  checkHostName?: boolean | undefined
+  rejectUnauthorized?: boolean | undefined
   minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
 }
 
@@ -34,7 +60,7 @@ export interface ConnectOptions {
   host: string
   port: number
   /** Plain TCP when undefined. */
-  tls?: TlsOptions | undefined
+  tls?: TlsSettings | undefined
   /** Time the whole attempt has, to be shared among the addresses of a name. `signal` is what ends it. */
   timeoutMs: number
   /** Gives up: the promise rejects with the signal's reason and nothing is left open. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { apiKeys, apiName } from '../../src/protocol/api-keys.ts'
 import type { Api } from '../../src/protocol/api.ts'
 import { ByteReader } from '../../src/protocol/bytes/reader.ts'
@@ -84,12 +85,17 @@ export class FakeBroker {
   readonly #handlers = new Map<string, Handler>()
   readonly #waiters: (() => void)[] = []
 
-  private constructor() {
-    this.server = createServer((socket) => this.#accept(socket))
+  private constructor(tls: TlsOptions | undefined) {
+    const accept = (socket: Socket): void => this.#accept(socket)
+    this.server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept)
   }
 
-  static async start(handlers: Readonly<Record<string, Handler>> = {}, port = 0): Promise<FakeBroker> {
-    const broker = new FakeBroker()
+  static async start(
+    handlers: Readonly<Record<string, Handler>> = {},
+    port = 0,
+    tls?: TlsOptions,
+  ): Promise<FakeBroker> {
+    const broker = new FakeBroker(tls)
     broker.on('ApiVersions', (request) => request.answer(apiVersionsApi, offering()))
     for (const [api, handler] of Object.entries(handlers)) broker.on(api, handler)
     broker.server.listen(port, '127.0.0.1')

@@ -1,25 +1,20 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer as createTlsServer } from 'node:tls'
-import { fileURLToPath } from 'node:url'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { AuthenticationError, ConfigError, ConnectionError } from '../../src/errors.ts'
 import { nodeTransport } from '../../src/network/node.ts'
 import type { ConnectOptions, TransportSocket } from '../../src/network/transport.ts'
+import { makeCertificates } from './certificates.ts'
 import { connect } from './connecting.ts'
 import { rejection } from './rejection.ts'
 
 let folder = ''
 let ca = ''
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kafkawire-certs-'))
-  const script = fileURLToPath(new URL('../support/kafka/make-certs.sh', import.meta.url))
-  const made = spawnSync('bash', [script, folder], { encoding: 'utf8' })
-  if (made.status !== 0) throw new Error(made.stderr)
+  folder = await makeCertificates()
   ca = await readFile(join(folder, 'ca.crt'), 'utf8')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -194,6 +189,8 @@ describe('TLS', () => {
   test.each([
     ['an authority that is not trusted', 'server', () => ({})],
     ['another host', 'badname', () => ({ ca })],
+    ['the past', 'expired', () => ({ ca })],
+    ['an authority that is not trusted, also with host names unchecked,', 'server', () => ({ checkHostName: false })],
   ])('refuses a certificate of %s', async (_, name, options) => {
     const port = await tls(name)
     const error = await rejection(open(port, { host: 'localhost', tls: options() }))
@@ -207,6 +204,39 @@ describe('TLS', () => {
     const { received, closed } = await open(port, { host: 'localhost', tls: { rejectUnauthorized: false } })
     await closed
     expect(received()).toBe('hello')
+  })
+
+  test('leaves the host name alone, and that only, when told so', async () => {
+    const port = await tls('badname', {}, (socket) => socket.end('hello'))
+    const { received, closed } = await open(port, { host: 'localhost', tls: { ca, checkHostName: false } })
+    await closed
+    expect(received()).toBe('hello')
+  })
+
+  test('takes several authorities in one text', async () => {
+    const bundle = (await readFile(join(folder, 'otherca.crt'), 'utf8')) + ca
+    const port = await tls('server', {}, (socket) => socket.end('hello'))
+    const { received, closed } = await open(port, { host: 'localhost', tls: { ca: bundle } })
+    await closed
+    expect(received()).toBe('hello')
+  })
+
+  test('offers no ALPN, which some proxies stumble over', async () => {
+    let protocol: string | false | null = null
+    const port = await tls('server', { ALPNProtocols: ['http/1.1'] }, (socket) => {
+      protocol = (socket as TLSSocket).alpnProtocol
+      socket.end()
+    })
+    const { closed } = await open(port, { host: 'localhost', tls: { ca } })
+    await closed
+    expect(protocol).toBe(false)
+  })
+
+  test('speaks no older version than told', async () => {
+    const port = await tls('server', { maxVersion: 'TLSv1.2' })
+    const error = await rejection(open(port, { host: 'localhost', tls: { ca, minVersion: 'TLSv1.3' } }))
+    expect(error).toBeInstanceOf(ConnectionError)
+    expect((error as Error).message).toMatch(/the TLS handshake failed: .*version/)
   })
 
   test('shows a client certificate, also with an encrypted key', async () => {
@@ -225,7 +255,7 @@ describe('TLS', () => {
 
   test('without a certificate where one is required is an AuthenticationError, which comes after the handshake', async () => {
     const port = await tls('server', { ca, requestCert: true, rejectUnauthorized: true })
-    const error = await rejection(connect({ host: 'localhost', port }, { tls: { ca } }))
+    const error = await rejection(connect({ host: 'localhost', port }, { tls: () => Promise.resolve({ ca }) }))
     expect(error).toBeInstanceOf(AuthenticationError)
     expect(error).toMatchObject({ mechanism: 'TLS', retriable: false })
     expect((error as Error).message).toMatch(/does not accept the client's certificate.*check tls.cert and tls.key$/)
