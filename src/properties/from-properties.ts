@@ -8,15 +8,14 @@ import { PROPERTY_NAMES, SATISFIED } from './names.ts'
 import { parseProperties } from './parse.ts'
 import { PropertySet } from './property-set.ts'
 import { type SaslSources, saslOf } from './sasl.ts'
-import { type PropertyTls, tlsOf } from './tls.ts'
+import { tlsOf } from './tls.ts'
 import { asInteger } from './values.ts'
 
 /** What belongs to a text of properties but cannot be in it. */
 export type PropertiesContext = SaslSources
 
 /** Options of a client as a text of properties gives them: only what it names. */
-export interface ClientProperties extends Partial<Omit<ClientOptions, 'tls' | 'transport'>> {
-  tls?: boolean | PropertyTls | undefined
+export interface ClientProperties extends Partial<Omit<ClientOptions, 'sasl' | 'transport'>> {
   /** Holds its credentials where neither `inspect` nor `JSON.stringify` finds them. */
   sasl?: SaslMechanism | undefined
 }

@@ -6,24 +6,17 @@ import { asFlag } from './values.ts'
 /** Reads a file that a property names. Whatever it throws becomes the cause of a ConfigError. */
 export type ReadFile = (path: string) => string | Uint8Array
 
-/** TLS options of a text. */
-export interface PropertyTls extends TlsOptions {
-  /** false when the text gives up the check that the certificate is of the host that is connected to. */
-  checkHostName?: boolean | undefined
-}
-
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g
 
-/** The TLS options of ssl.* settings; true when there are none that matter. Throws ConfigError, also for key stores that are not PEM. */
-export function tlsOf(properties: PropertySet, readFile: ReadFile | undefined): true | PropertyTls {
-  const tls: PropertyTls = {}
-  const ca = trusted(properties, readFile)
-  if (ca !== undefined) tls.ca = ca
-  const { key, cert } = identity(properties, readFile)
-  if (key !== undefined) tls.key = key
-  if (cert !== undefined) tls.cert = cert
+/**
+ * The TLS options of ssl.* settings; true when there are none that matter. Files stay files, so that new connections see new
+ * certificates; `readFile` lets those that are missing, or are no PEM, be told at once. Keys and passphrases are held by
+ * functions, where neither `inspect` nor `JSON.stringify` finds them. Throws ConfigError.
+ */
+export function tlsOf(properties: PropertySet, readFile: ReadFile | undefined): true | TlsOptions {
+  const tls: TlsOptions = { ...trusted(properties, readFile), ...identity(properties, readFile) }
   const passphrase = properties.take('ssl.key.password')
-  if (passphrase !== undefined && passphrase !== '' && key !== undefined) tls.passphrase = passphrase
+  if (passphrase && (tls.key ?? tls.keyFile) !== undefined) tls.passphrase = () => passphrase
   // Passwords of stores do nothing for PEM.
   properties.take('ssl.keystore.password')
   properties.take('ssl.truststore.password')
@@ -35,54 +28,43 @@ export function tlsOf(properties: PropertySet, readFile: ReadFile | undefined): 
     }
   }
   const verification = properties.find('enable.ssl.certificate.verification')
-  if (verification !== undefined && asFlag.convert(verification.value, verification.name) === false)
+  if (verification !== undefined && asFlag.convert(verification.value, verification.name) === false) {
     tls.rejectUnauthorized = false
+  }
   const protocols = properties.take('ssl.enabled.protocols')
   if (protocols?.split(',').every((protocol) => protocol.trim() === 'TLSv1.3') === true) tls.minVersion = 'TLSv1.3'
   return Object.keys(tls).length === 0 ? true : tls
 }
 
-function trusted(properties: PropertySet, readFile: ReadFile | undefined): string | undefined {
+function trusted(properties: PropertySet, readFile: ReadFile | undefined): Pick<TlsOptions, 'ca' | 'caFile'> {
   const pem = properties.take('ssl.truststore.certificates', 'ssl.ca.pem')
-  if (pem !== undefined && pem !== '') return wrapped(pem)
   const store = storeOf(properties, 'truststore', readFile)
-  if (store !== undefined) return blocks(store, /CERTIFICATE$/)
   const location = properties.find('ssl.ca.location')
+  if (pem) return { ca: wrapped(pem) }
+  if (store !== undefined) return { caFile: store }
   // librdkafka's word for the system's authorities.
-  if (location === undefined || location.value === '' || location.value === 'probe') return undefined
-  return read(location, readFile)
+  if (location === undefined || location.value === '' || location.value === 'probe') return {}
+  return { caFile: checkedFile(location, readFile) }
 }
 
 function identity(
   properties: PropertySet,
   readFile: ReadFile | undefined,
-): { key?: string | undefined; cert?: string | undefined } {
+): Pick<TlsOptions, 'key' | 'keyFile' | 'cert' | 'certFile'> {
+  const key = properties.take('ssl.keystore.key', 'ssl.key.pem')
+  const cert = properties.take('ssl.keystore.certificate.chain', 'ssl.certificate.pem')
+  const keyFile = properties.find('ssl.key.location')
+  const certFile = properties.find('ssl.certificate.location')
   const store = storeOf(properties, 'keystore', readFile)
-  if (store !== undefined) return { key: blocks(store, /PRIVATE KEY$/), cert: blocks(store, /CERTIFICATE$/) }
+  // OpenSSL picks from one file what it needs.
+  if (store !== undefined) return { keyFile: store, certFile: store }
   return {
-    key: pemOf(properties, ['ssl.keystore.key', 'ssl.key.pem'], 'ssl.key.location', readFile),
-    cert: pemOf(
-      properties,
-      ['ssl.keystore.certificate.chain', 'ssl.certificate.pem'],
-      'ssl.certificate.location',
-      readFile,
-    ),
+    ...(key ? { key: () => wrapped(key) } : keyFile?.value ? { keyFile: checkedFile(keyFile, readFile) } : {}),
+    ...(cert ? { cert: wrapped(cert) } : certFile?.value ? { certFile: checkedFile(certFile, readFile) } : {}),
   }
 }
 
-function pemOf(
-  properties: PropertySet,
-  inline: readonly string[],
-  location: string,
-  readFile: ReadFile | undefined,
-): string | undefined {
-  const pem = properties.take(...inline)
-  if (pem !== undefined && pem !== '') return wrapped(pem)
-  const file = properties.find(location)
-  return file === undefined || file.value === '' ? undefined : read(file, readFile)
-}
-
-/** The text of Java's key or trust store, if it is PEM. */
+/** The path of Java's key or trust store, if it is PEM. */
 function storeOf(
   properties: PropertySet,
   kind: 'keystore' | 'truststore',
@@ -91,10 +73,25 @@ function storeOf(
   const type = properties.take(`ssl.${kind}.type`)?.toUpperCase()
   const location = properties.find(`ssl.${kind}.location`)
   if (location === undefined || location.value === '') return undefined
-  if (type !== undefined && type !== 'PEM') throw notPem(location, type)
-  const text = read(location, readFile)
-  if (!text.includes('-----BEGIN ')) throw notPem(location, 'JKS or PKCS#12')
-  return text
+  if (type !== undefined && type !== 'PEM') throw notPem(location, `of type ${type}`)
+  if (type === undefined && /\.(?:jks|p12|pfx)$/i.test(location.value)) throw notPem(location, 'of type JKS or PKCS#12')
+  return checkedFile(location, readFile)
+}
+
+/** The path of a file that can be read and is PEM, as far as that can be seen. */
+function checkedFile(property: { name: string; value: string }, readFile: ReadFile | undefined): string {
+  const { name, value: path } = property
+  if (readFile === undefined) return path
+  let text: string
+  try {
+    const content = readFile(path)
+    text = typeof content === 'string' ? content : new TextDecoder().decode(content)
+  } catch (cause) {
+    const { code = 'unknown reason' } = cause as { code?: string }
+    throw new ConfigError(name, `${name} names the file ${path}, which cannot be read: ${code}`, { cause })
+  }
+  if (!text.includes('-----BEGIN ')) throw notPem(property, 'something else')
+  return path
 }
 
 /** PEM text in lines again, for Java takes it in one with blanks where line breaks were, and OpenSSL does not. */
@@ -107,31 +104,14 @@ function wrapped(text: string): string {
   })
 }
 
-function blocks(text: string, kind: RegExp): string | undefined {
-  const found = [...text.matchAll(PEM_BLOCK)].filter(([, label]) => kind.test(label!)).map(([block]) => block)
-  return found.length === 0 ? undefined : `${found.join('\n')}\n`
-}
-
-function read({ name, value: path }: { name: string; value: string }, readFile: ReadFile | undefined): string {
-  if (readFile === undefined)
-    throw new ConfigError(name, `${name} names a file, but files cannot be read here: use PEM text in its place`)
-  try {
-    const content = readFile(path)
-    return typeof content === 'string' ? content : new TextDecoder().decode(content)
-  } catch (cause) {
-    const { code = 'unknown reason' } = cause as { code?: string }
-    throw new ConfigError(name, `${name} names the file ${path}, which cannot be read: ${code}`, { cause })
-  }
-}
-
 function notPem({ name, value: path }: { name: string; value: string }, type: string): ConfigError {
-  const kind = name.includes('trust') ? 'truststore' : 'keystore'
+  const kind = name.includes('trust') || name.includes('.ca.') ? 'truststore' : 'keystore'
   const convert =
     kind === 'truststore'
       ? 'export its certificates with `keytool -exportcert -rfc -alias … -keystore …`'
       : 'convert it with `keytool -importkeystore -srckeystore … -destkeystore store.p12 -deststoretype PKCS12` and `openssl pkcs12 -in store.p12 -out store.pem`'
   return new ConfigError(
     name,
-    `${name} names ${path}, a store of type ${type}, but kafkawire reads PEM only: ${convert}, then name that file and set ssl.${kind}.type=PEM`,
+    `${name} names ${path}, which is ${type}, but kafkawire reads PEM only: ${convert}, and name that file${name.includes('store') ? ` with ssl.${kind}.type=PEM` : ''}`,
   )
 }

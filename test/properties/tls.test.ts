@@ -1,8 +1,10 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { clientSettings } from '../../src/client-options.ts'
 import { ConfigError } from '../../src/errors.ts'
+import type { TlsOptions } from '../../src/network/transport.ts'
 import { optionsFromProperties } from '../../src/properties/from-properties.ts'
-import type { PropertyTls } from '../../src/properties/tls.ts'
 import { block, certificate, encryptedKey, key } from './pem.ts'
 
 const files: Record<string, string | Uint8Array> = {
@@ -11,7 +13,7 @@ const files: Record<string, string | Uint8Array> = {
   '/cert.pem': certificate,
   '/key.pem': encryptedKey,
   '/bytes.pem': new TextEncoder().encode(certificate),
-  '/store.jks': Uint8Array.of(0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2),
+  '/store': Uint8Array.of(0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2),
 }
 
 function readFile(path: string): string | Uint8Array {
@@ -20,7 +22,7 @@ function readFile(path: string): string | Uint8Array {
   return content
 }
 
-function tls(text: string): boolean | PropertyTls | undefined {
+function tls(text: string): boolean | TlsOptions | undefined {
   const { client, unknown } = optionsFromProperties(`security.protocol=ssl\n${text}`, { readFile })
   expect(unknown).toEqual([])
   return client.tls
@@ -39,25 +41,42 @@ describe('TLS by properties', () => {
     expect(tls('ssl.enabled.protocols=TLSv1.2,TLSv1.3\nssl.protocol=TLSv1.3')).toBe(true)
   })
 
-  test('reads the files of librdkafka', () => {
+  test('names the files of librdkafka', () => {
     const text = `ssl.ca.location=/ca.pem
 ssl.certificate.location=/cert.pem
 ssl.key.location=/key.pem
 ssl.key.password=secret`
-    expect(tls(text)).toEqual({ ca: certificate, cert: certificate, key: encryptedKey, passphrase: 'secret' })
-    expect(tls('ssl.ca.location=/bytes.pem')).toEqual({ ca: certificate })
+    const { passphrase, ...rest } = tls(text) as TlsOptions
+    expect(rest).toEqual({ caFile: '/ca.pem', certFile: '/cert.pem', keyFile: '/key.pem' })
+    expect((passphrase as () => string)()).toBe('secret')
+    expect(tls('ssl.ca.location=/bytes.pem')).toEqual({ caFile: '/bytes.pem' })
   })
 
-  test('reads PEM stores of Java, whose type may go unsaid', () => {
+  test('names PEM stores of Java, whose type may go unsaid', () => {
     const text = `ssl.truststore.type=PEM
 ssl.truststore.location=/ca.pem
 ssl.keystore.location=/client.pem
 ssl.keystore.password=unused`
-    const options = tls(text) as PropertyTls
-    expect(options.ca).toBe(certificate)
-    expect(options.key).toBe(key)
-    expect(options.cert).toBe(`${certificate}${certificate}`)
-    expect(options).not.toHaveProperty('passphrase')
+    expect(tls(text)).toEqual({ caFile: '/ca.pem', keyFile: '/client.pem', certFile: '/client.pem' })
+  })
+
+  test('takes files unseen where it cannot read them', () => {
+    const { client } = optionsFromProperties('security.protocol=SSL\nssl.ca.location=/missing')
+    expect(client.tls).toEqual({ caFile: '/missing' })
+  })
+
+  test('makes options that a client takes, and that show no secret', () => {
+    const text = `security.protocol=SSL
+ssl.ca.location=/ca.pem
+ssl.key.pem=${folded(encryptedKey)}
+ssl.certificate.pem=${folded(certificate)}
+ssl.key.password=hunter2`
+    const { client } = optionsFromProperties(text)
+    clientSettings({ bootstrapServers: 'localhost:9092', ...client })
+    const [, body = ''] = encryptedKey.split('\n')
+    const shown = inspect(client, { depth: 20, showHidden: true }) + JSON.stringify(client)
+    expect(shown).not.toContain('hunter2')
+    expect(shown).not.toContain(body)
   })
 
   test('takes PEM text, in lines, with escaped line breaks, or in one line', () => {
@@ -75,11 +94,12 @@ ssl.keystore.password=unused`
 ssl.keystore.key=${folded(encryptedKey)}
 ssl.keystore.certificate.chain=${folded(certificate + certificate)}
 ssl.key.password=secret`
-    const options = tls(text) as { key: string; cert: string; passphrase: string }
-    expect(createPrivateKey({ key: options.key, passphrase: options.passphrase }).type).toBe('private')
+    const options = tls(text) as { key: () => string; cert: string; passphrase: () => string }
+    expect(createPrivateKey({ key: options.key(), passphrase: options.passphrase() }).type).toBe('private')
     expect(options.cert.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
     const legacy = block('RSA PRIVATE KEY', 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA')
-    expect(tls(`ssl.key.pem=${legacy.trim().replaceAll('\n', '\\n')}`)).toEqual({ key: legacy.trim() })
+    const { key: given } = tls(`ssl.key.pem=${legacy.trim().replaceAll('\n', '\\n')}`) as { key: () => string }
+    expect(given()).toBe(legacy.trim())
   })
 
   test('checks less where it is told to', () => {
@@ -90,28 +110,20 @@ ssl.key.password=secret`
   })
 
   test.each([
+    ['ssl.truststore.location=/store.jks', 'ssl.truststore.location', /of type JKS or PKCS#12, .*keytool -exportcert/],
+    ['ssl.keystore.location=/store.jks', 'ssl.keystore.location', /keytool -importkeystore .*ssl\.keystore\.type=PEM/],
     [
-      'ssl.truststore.location=/store.jks',
-      'ssl.truststore.location',
-      /a store of type JKS or PKCS#12, .*keytool -exportcert/,
-    ],
-    [
-      'ssl.keystore.location=/store.jks',
+      'ssl.keystore.type=PKCS12\nssl.keystore.location=/missing',
       'ssl.keystore.location',
-      /keytool -importkeystore .*openssl pkcs12 .*ssl\.keystore\.type=PEM/,
+      /of type PKCS12, .*openssl pkcs12/,
     ],
-    ['ssl.keystore.type=PKCS12\nssl.keystore.location=/missing', 'ssl.keystore.location', /a store of type PKCS12/],
+    ['ssl.keystore.location=/store', 'ssl.keystore.location', /names \/store, which is something else, but/],
+    ['ssl.ca.location=/store', 'ssl.ca.location', /names \/store, .* reads PEM only: export its certificates/],
     ['ssl.ca.location=/missing', 'ssl.ca.location', /names the file \/missing, which cannot be read: ENOENT/],
     ['ssl.endpoint.identification.algorithm=ldaps', 'ssl.endpoint.identification.algorithm', /must be https, or empty/],
   ])('refuses %j, and says what to do', (text, option, message) => {
     expect(() => tls(text)).toThrow(ConfigError)
     expect(() => tls(text)).toThrow(expect.objectContaining({ option }) as Error)
     expect(() => tls(text)).toThrow(message)
-  })
-
-  test('cannot read files where nobody lends it a hand', () => {
-    expect(() => optionsFromProperties('security.protocol=SSL\nssl.ca.location=/ca.pem')).toThrow(
-      'ssl.ca.location names a file, but files cannot be read here: use PEM text in its place',
-    )
   })
 })
