@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { encodeRecordBatch } from '../../dist/protocol/records/encode.js'
 import { crc32c } from '../../dist/protocol/bytes/crc32c.js'
+import { metadataApi } from '../../dist/protocol/messages/03-metadata.js'
 import { readBatches } from '../../dist/protocol/records/read-batches.js'
 import { RecordBatchBuilder } from '../../dist/protocol/records/record-batch-builder.js'
 
@@ -51,6 +52,36 @@ const walk = (bytes, options) => () => {
   return size
 }
 
+/** A Metadata response about COUNT partitions: 10 topics, 3 replicas each. */
+const metadataOf = (version) => {
+  const replicas = [1, 2, 3]
+  const partition = (partitionIndex) => ({
+    partitionIndex,
+    leaderId: (partitionIndex % 3) + 1,
+    leaderEpoch: version >= 7 ? 7 : -1,
+    replicaNodes: replicas,
+    isrNodes: replicas,
+  })
+  const response = {
+    brokers: replicas.map((nodeId) => ({
+      nodeId,
+      host: `broker-${nodeId}.example.com`,
+      port: 9092,
+      rack: `rack-${nodeId}`,
+    })),
+    clusterId: 'MkU3OEVBNTcwNTJENDM2Qg',
+    controllerId: 1,
+    topics: Array.from({ length: 10 }, (_, i) => ({
+      name: `topic-${i}`,
+      ...(version >= 10 ? { topicId: 'QJ6u6a6_TWW0uKWGt0djDg' } : {}),
+      partitions: Array.from({ length: COUNT / 10 }, (__, j) => partition(j)),
+    })),
+  }
+  return Buffer.from(metadataApi.response.encode(response, version))
+}
+const metadata6 = metadataOf(6)
+const metadata12 = metadataOf(12)
+
 /** Each case does one batch a run. `bytes` is what it handles in one. */
 const cases = [
   { name: 'kafkawire encode, bytes', run: encode(keys, values), bytes: batch.length },
@@ -62,6 +93,16 @@ const cases = [
   { name: 'kafkawire decode, cursor', run: walk(batch), bytes: batch.length },
   { name: 'kafkawire decode, cursor, crc unchecked', run: walk(batch, { checkCrcs: false }), bytes: batch.length },
   { name: 'kafkawire crc-32c', run: () => crc32c(batch), bytes: batch.length },
+  {
+    name: 'kafkawire metadata v12, decode',
+    run: () => metadataApi.response.decode(metadata12, 12),
+    bytes: metadata12.length,
+  },
+  {
+    name: 'kafkawire metadata v6, decode',
+    run: () => metadataApi.response.decode(metadata6, 6),
+    bytes: metadata6.length,
+  },
 ]
 
 /** kafkajs 2.2.4. Its batches are decoded without a look at the checksum. */
@@ -71,6 +112,7 @@ function kafkajs() {
   const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder.js')
   const Decoder = require('kafkajs/src/protocol/decoder.js')
   const crc = require('kafkajs/src/protocol/recordBatch/crc32C/crc32C.js')
+  const metadataResponse = require('kafkajs/src/protocol/requests/metadata/v6/response.js')
   const encodeWith = (headers) => () =>
     RecordBatch({
       firstTimestamp: NOW,
@@ -86,6 +128,7 @@ function kafkajs() {
     { name: 'kafkajs encode, bytes and 2 headers', run: encodeWith(headersOf), bytes: batchWithHeaders.length },
     { name: 'kafkajs decode, objects, crc unchecked', run: () => decodeBatch(new Decoder(batch)), bytes: batch.length },
     { name: 'kafkajs crc-32c', run: () => crc(batch), bytes: batch.length },
+    { name: 'kafkajs metadata v6, decode', run: () => metadataResponse.decode(metadata6), bytes: metadata6.length },
   ]
 }
 
@@ -95,6 +138,7 @@ async function platformatic() {
   const { createRecordsBatch, readRecordsBatches } = await import(new URL('records.js', folder))
   const { Reader } = await import(new URL('reader.js', folder))
   const { crc32c } = await import(new URL('crc32c.js', folder))
+  const { parseResponse } = await import(new URL('../apis/metadata/metadata-v12.js', folder))
   const encodeWith = (headers) => () =>
     createRecordsBatch(
       values.map((value, i) => ({
@@ -116,6 +160,11 @@ async function platformatic() {
       bytes: batch.length,
     },
     { name: 'platformatic crc-32c', run: () => crc32c(batch), bytes: batch.length },
+    {
+      name: 'platformatic metadata v12, decode',
+      run: () => parseResponse(0, 3, 12, Reader.from(metadata12)),
+      bytes: metadata12.length,
+    },
   ]
 }
 

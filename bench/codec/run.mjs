@@ -56,9 +56,9 @@ for (let i = 0; i < Number(options.runs); i++) {
 }
 
 console.log(
-  `Node.js ${process.versions.node}, batches of ${COUNT} records of 100 bytes, median of ${options.runs} runs\n`,
+  `Node.js ${process.versions.node}, batches of ${COUNT} records of 100 bytes (metadata: of ${COUNT} partitions), median of ${options.runs} runs\n`,
 )
-console.log(`${'case'.padEnd(46)}${'ns/record'.padStart(11)}${'M records/s'.padStart(13)}${'MB/s'.padStart(8)}`)
+console.log(`${'case'.padEnd(46)}${'ns/item'.padStart(11)}${'M items/s'.padStart(13)}${'MB/s'.padStart(8)}`)
 for (const { name, bytes } of cases) {
   const sorted = samples.get(name).sort((a, b) => a - b)
   const perBatch = sorted[Math.floor(sorted.length / 2)]
