@@ -222,7 +222,7 @@ test('a cluster with wrong credentials fails the calls that wait, after one atte
 })
 
 test('what a client prints of itself shows no secret', () => {
-  const tls = { key: 'my-private-key', passphrase: 'my-passphrase' }
+  const tls = { cert: 'a', key: 'my-private-key', passphrase: 'my-passphrase' }
   const sasl = { mechanism: 'SCRAM-SHA-512', username: 'alice', password: 'my-password' } as const
   const kafka = new Kafka({ bootstrapServers: 'localhost:9092', tls, sasl })
   const clients = [kafka, kafka.admin(), kafka.producer(), kafka.consumer({ groupId: 'g', topics: ['t'] })]
