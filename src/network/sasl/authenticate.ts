@@ -119,6 +119,7 @@ function withHeaders(mechanism: SaslMechanism, channel: SaslChannel, { host, por
     const answer = await channel.request(saslAuthenticateApi, { authBytes }, { signal })
     const { errorCode, errorMessage, sessionLifetimeMs } = answer
     if (errorCode !== ERROR.NONE) {
+      exchange.refused?.()
       const { name: error, message, retriable } = errorOf(errorCode)
       const said = peerText(errorMessage ?? '') || exchange.failure || `${error}: ${message}`
       const isRefusal = errorCode === ERROR.SASL_AUTHENTICATION_FAILED

@@ -30,6 +30,8 @@ export interface SaslExchange {
   next(challenge: Uint8Array | undefined): SaslStep | Promise<SaslStep>
   /** What the broker's tokens said is wrong, if they did: told in the error when the broker refuses without words. */
   readonly failure?: string | undefined
+  /** Called when the broker answers a response with an error: what was fetched for this exchange is not to be used again. */
+  refused?(): void
 }
 
 /**

@@ -95,8 +95,13 @@ class OAuthBearerExchange implements SaslExchange {
     }
     if (challenge === undefined || challenge.length === 0) return { isComplete: true }
     this.#failure = peerText(decodeUtf8(challenge, 0, challenge.length))
-    this.#tokens.refuse(this.#token)
+    this.refused()
     return { response: encodeUtf8(SEPARATOR), isComplete: false }
+  }
+
+  /** Not every broker sends JSON first. */
+  refused(): void {
+    if (this.#token !== undefined) this.#tokens.refuse(this.#token)
   }
 
   #message({ value, extensions }: ReadyToken): string {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { authenticate } from '../../../src/network/sasl/authenticate.ts'
 import { OAuthBearerMechanism } from '../../../src/network/sasl/oauthbearer.ts'
 import type { ReadyToken, TokenProvider } from '../../../src/network/sasl/token.ts'
 import { context, step } from './exchanges.ts'
@@ -50,6 +51,16 @@ describe('OAUTHBEARER', () => {
     await expect(step(exchange, '')).rejects.toThrow(
       'broker broker.test:9093 refused the OAUTHBEARER token: {"status":"invalid_token"}',
     )
+  })
+
+  test('forgets the token too when the broker refuses it without JSON', async () => {
+    const tokens = new Tokens()
+    const answers: object[] = [{ errorCode: 0 }, { errorCode: 58, errorMessage: 'no', authBytes: new Uint8Array() }]
+    const channel = { versionOf: () => 1, request: async () => answers.shift() as never }
+    await expect(authenticate(new OAuthBearerMechanism(tokens), channel, context)).rejects.toThrow(
+      'broker broker.test:9093 refused OAUTHBEARER: no: check the token',
+    )
+    expect(tokens.refused).toEqual(['abc.def.ghi'])
   })
 
   test.each([
