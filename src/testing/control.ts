@@ -1,4 +1,5 @@
 import { BrokerError, ConfigError } from '../errors.ts'
+import { inspect } from '../inspect-value.ts'
 import type { Api } from '../protocol/api.ts'
 import { ERROR, type ErrorName } from '../protocol/error-codes.ts'
 import type { RequestHeader } from '../protocol/header.ts'
@@ -23,7 +24,7 @@ export interface ControlCall<Request extends object, Response extends object> {
    * Has the broker do what it would have done, later controls included, and returns its response, which the control may change and return, or
    * replace by 'drop' to lose it.
    */
-  serve(): Promise<Response>
+  readonly serve: () => Promise<Response>
 }
 
 /**
@@ -45,7 +46,12 @@ export type ControlAnswer<Response extends object> =
  */
 export type Control<Request extends object, Response extends object> = (
   call: ControlCall<Request, Response>,
-) => ControlAnswer<Response> | Promise<ControlAnswer<Response>>
+) => ControlAnswer<Response> | Promise<ControlAnswer<Response> | WidenedText>
+
+/**
+ * What TypeScript makes of the one `return 'drop'` of an async function: text. Any other text than 'drop' and 'ignore' is an error when it is returned.
+ */
+type WidenedText = string & {}
 
 /** How long a control stays. */
 export interface ControlOptions {
@@ -179,8 +185,14 @@ export class Controls {
   }
 }
 
-function toDecision(answer: Exclude<ControlAnswer<object>, undefined>): ControlDecision {
+function toDecision(answer: object | string): ControlDecision {
   if (answer === 'drop' || answer === 'ignore') return { kind: answer }
+  if (typeof answer !== 'object' || answer === null) {
+    throw new ConfigError(
+      'control',
+      `a control returned ${inspect(answer)}, which is neither a response, 'drop' nor 'ignore'`,
+    )
+  }
   if (answer instanceof ControlFailure) return { kind: 'fail', errorCode: answer.errorCode }
   return { kind: 'respond', response: answer }
 }

@@ -91,7 +91,7 @@ export class TestBroker {
    */
   control<Request extends object, Response extends object>(
     api: Api<Request, Response>,
-    control: Control<Request, Response>,
+    control: Control<NoInfer<Request>, NoInfer<Response>>,
     options?: ControlOptions,
   ): ControlHandle
   /** The same by API key, without the types. */
