@@ -28,7 +28,7 @@ class MixedDeal {
     this.#group = group
     this.#ownership = ownership
     this.#racks = racks
-    this.#movements = new StickyMovements(group, ownership.owners)
+    this.#movements = new StickyMovements(group)
     this.#assignment = group.members.map(() => new Set())
     this.#loads = new Int32Array(group.members.length)
     this.#holders = new Int32Array(group.partitions.length).fill(NOBODY)

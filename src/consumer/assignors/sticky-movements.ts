@@ -10,28 +10,19 @@ export class StickyMovements {
   readonly #origins = new Map<number, number>()
   /** The moved partitions by topic, origin and present place. */
   readonly #moved = new Map<number, Set<number>>()
-  /** The member that had each partition before the rebalance. */
-  readonly #owners: Int32Array
 
-  constructor(group: StickyGroup, owners: Int32Array) {
+  constructor(group: StickyGroup) {
     this.#group = group
-    this.#owners = owners
   }
 
   /**
    * The partition that should move to `to` when `partition` was chosen to move there from `from`: rather than it, one of the
-   * same topic that moved the opposite way, best one that was at `to` before the rebalance.
+   * same topic that moved the opposite way.
    */
   insteadOf(partition: number, from: number, to: number): number {
     const route = this.#route(this.#group.topicOf[partition]!, to, this.#origins.get(partition) ?? from)
-    const moved = this.#moved.get(route)
-    if (moved === undefined) return partition
-    let instead: number | undefined
-    for (const candidate of moved) {
-      if (this.#owners[candidate] === to) return candidate
-      instead ??= candidate
-    }
-    return instead ?? partition
+    const [instead = partition] = this.#moved.get(route) ?? []
+    return instead
   }
 
   record(partition: number, from: number, to: number): void {

@@ -88,6 +88,11 @@ describe('the sticky assignor', () => {
     expect(assignment).toEqual({ a: ['t-0'], b: ['t-1'], c: [] })
   })
 
+  it('believes a later generation over two that claim the same partition', () => {
+    const claims = [eager('a', ['t-1'], 2), eager('b', ['t-1'], 2), eager('c', ['t-1'], 3)]
+    expect(eagerly([topic('t', 3)], ...claims)).toMatchObject({ c: ['t-1'] })
+  })
+
   it('believes no claim on partitions that are not there', () => {
     const assignment = eagerly(
       [topic('t', 2)],
@@ -125,6 +130,16 @@ describe('the sticky assignor', () => {
     expect(assignment['former']).toEqual(['t-0'])
   })
 
+  it('prefers the latest of several former owners', () => {
+    const assignment = eagerly(
+      [topic('t', 3)],
+      eager('a', ['t-0', 't-1', 't-2'], 2, ['t', 'u']),
+      eager('b', ['t-0', 't-1', 't-2'], 3, ['t']),
+      eager('c', ['t-0', 't-1', 't-2'], 1, ['t']),
+    )
+    expect(assignment).toEqual({ a: ['t-0'], b: ['t-2'], c: ['t-1'] })
+  })
+
   it('gives partitions to members near to a replica as far as the balance allows', () => {
     const racks = [['east'], ['west'], ['west'], ['west']]
     const east = newMember('a', { topics: ['t'], rackId: 'east' })
@@ -140,6 +155,24 @@ describe('the sticky assignor', () => {
     const east = { ...eager('a', ['t-1'], 1), rackId: 'east' }
     const west = { ...eager('b', ['t-0'], 1), rackId: 'west' }
     expect(eagerly(topics, east, west)).toEqual({ a: ['t-0'], b: ['t-1'] })
+  })
+
+  it('goes around from the first member again with what is near to nobody', () => {
+    const partitionRacks = [['east'], [], [], [], [], []]
+    const members = ['a', 'b', 'c'].map((id) => newMember(id, { topics: ['t'], rackId: id === 'c' ? 'west' : 'east' }))
+    expect(eagerly([{ name: 't', partitionRacks }], ...members)).toEqual({
+      a: ['t-0', 't-1'],
+      b: ['t-2', 't-4'],
+      c: ['t-3', 't-5'],
+    })
+  })
+
+  it('takes an empty rack for none', () => {
+    const topics = [{ name: 't', partitionRacks: [['east'], ['west']] }]
+    const nowhere = { ...eager('a', ['t-0'], 1), rackId: '' }
+    const east = { ...eager('b', ['t-1'], 1), rackId: 'east' }
+    // The member that is nowhere is not far from what it has, so it keeps that.
+    expect(eagerly(topics, nowhere, east)).toEqual({ a: ['t-0'], b: ['t-1'] })
   })
 
   it('gives each of many members an entry when there is nothing to deal out', () => {
