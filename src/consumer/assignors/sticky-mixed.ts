@@ -7,6 +7,9 @@ import type { StickyRacks } from './sticky-racks.ts'
  * Deals partitions out to members that subscribed to different topics, as evenly as the subscriptions allow. Members keep
  * what they had, as far as it is near to them; what is left goes to the members with the least, nearby ones first; then
  * partitions move to members with at least two less until there are none. Returns the partitions of each member.
+ *
+ * Where racks matter, what is far from its member is dealt out anew each time, as in Java: partitions may then move though
+ * nothing changed, and in rare groups do so in every rebalance.
  */
 export function assignMixed(group: StickyGroup, ownership: StickyOwnership, racks: StickyRacks): number[][] {
   return new MixedDeal(group, ownership, racks).run()
