@@ -1,6 +1,17 @@
-import { checked, type Defined, flag, integer, milliseconds, type OptionTable, resolveOptions, text } from './config.ts'
+import {
+  checked,
+  type Defined,
+  flag,
+  integer,
+  milliseconds,
+  oneOf,
+  type OptionTable,
+  resolveOptions,
+  text,
+} from './config.ts'
 import { ConfigError } from './errors.ts'
 import { inspect } from './inspect-value.ts'
+import { LOG_LEVELS, type Logger, loggerAbove, type LogLevel } from './logger.ts'
 import type { ClusterOptions } from './network/cluster.ts'
 import { nodeTransport } from './network/node.ts'
 import { hidden } from './network/sasl/secret.ts'
@@ -38,6 +49,10 @@ export interface ClientOptions {
   allowAutoTopicCreation?: boolean | undefined
   /** Most bytes a response may announce; a larger one ends the connection. Default 134,217,728. */
   maxFrameBytes?: number | undefined
+  /** Takes log entries; `console` will do. Default: none, the client is silent. */
+  logger?: Logger | undefined
+  /** Entries below this level are not made. Default `info`. */
+  logLevel?: LogLevel | undefined
   /** Makes the connections. Default: the runtime's own TCP and TLS. */
   transport?: Transport | undefined
 }
@@ -70,6 +85,14 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
   metadataMaxAgeMs: milliseconds(300_000),
   allowAutoTopicCreation: flag(true),
   maxFrameBytes: integer(128 * 1024 * 1024, { min: 1024, max: 0x7fffffff }),
+  logger: checked<Logger | undefined>(undefined, (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    LOG_LEVELS.some((level) => typeof (value as Logger)[level] === 'function')
+      ? undefined
+      : `an object with some of the methods ${LOG_LEVELS.join(', ')}`,
+  ),
+  logLevel: oneOf<LogLevel>('info', LOG_LEVELS),
   transport: checked<Transport | undefined>(nodeTransport, (value) =>
     typeof value === 'object' && value !== null && typeof (value as Transport).connect === 'function'
       ? undefined
@@ -78,14 +101,17 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
 }
 
 /** Options with their defaults in place, as a cluster takes them. */
-export type ClientSettings = ClusterOptions & Omit<Defined<ClientOptions>, 'bootstrapServers' | 'tls' | 'sasl'>
+export type ClientSettings = ClusterOptions &
+  Omit<Defined<ClientOptions>, 'bootstrapServers' | 'tls' | 'sasl' | 'logLevel'>
 
 /** Checks the options of a client and gives each its default. Throws ConfigError. */
 export function clientSettings(given: ClientOptions): ClientSettings {
   const settings = resolveOptions<ClientOptions>('Kafka', CLIENT_OPTIONS, given) as Defined<ClientOptions>
-  const { bootstrapServers, tls, sasl, ...rest } = settings as typeof settings & Pick<ClientOptions, 'sasl'>
+  const { bootstrapServers, tls, sasl, logger, logLevel, ...rest } = settings as typeof settings &
+    Pick<ClientOptions, 'sasl' | 'logger'>
   return {
     ...rest,
+    logger: loggerAbove(logger ?? {}, logLevel),
     bootstrapServers: parseServers(bootstrapServers),
     ...(tls === false ? {} : { tls: checkTls(tls === true ? {} : tls) }),
     ...(sasl === undefined ? {} : { sasl: saslMechanism(sasl) }),

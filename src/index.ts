@@ -23,7 +23,10 @@ export {
   UnsupportedVersionError,
 } from './errors.ts'
 export type { KafkaErrorOptions, VersionRange } from './errors.ts'
+export type { ClientEvents, EventListener } from './events.ts'
 export { Kafka } from './kafka.ts'
+export type { Logger, LogLevel } from './logger.ts'
+export type { ConnectionEvent } from './network/hooks.ts'
 export type { AwsCredentials } from './network/sasl/aws-msk-iam.ts'
 export type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from './network/sasl/mechanism.ts'
 export type { OidcOptions } from './network/sasl/oidc.ts'

@@ -319,6 +319,7 @@ export class Cluster {
     const areBrokersChanged = this.#brokers.replace(response.brokers)
     const { topics, isChanged } = this.#cache.update(response, version, requested, (name) => this.#inUse.has(name))
     this.#settings.hooks?.metadata?.({
+      clientId: this.#settings.clientId,
       clusterId: this.clusterId,
       brokerCount: response.brokers.length,
       topicCount: this.#cache.topicCount,

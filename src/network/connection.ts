@@ -8,9 +8,10 @@ import {
 import type { Encodable } from '../protocol/schema.ts'
 import { type BodyOf, decodeResponse, encodeRequest, Exchange, type RequestOptions } from './exchange.ts'
 import { FrameReader } from './frames.ts'
-import type { ConnectionEvent, NetworkHooks, Purpose } from './hooks.ts'
+import type { NetworkHooks, Purpose } from './hooks.ts'
 import { Login } from './login.ts'
 import { Pipeline } from './pipeline.ts'
+import { Reporter } from './reporter.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { TlsSource } from './tls.ts'
 import type { Transport, TransportSocket } from './transport.ts'
@@ -53,7 +54,7 @@ export interface ConnectionOptions {
 /** A connection to one broker that has told its versions and accepted the login. Requests are pipelined and answered in order. */
 export class Connection {
   readonly #options: ConnectionOptions
-  readonly #event: ConnectionEvent
+  readonly #reporter: Reporter
   readonly #peer: string
   readonly #frames: FrameReader
   readonly #pipeline: Pipeline
@@ -68,9 +69,9 @@ export class Connection {
   #resolveEnded!: () => void
 
   private constructor(options: ConnectionOptions) {
-    const { host, port, nodeId, purpose, sasl, hooks } = options
+    const { host, port, nodeId, sasl } = options
     this.#options = options
-    this.#event = { nodeId, host, port, purpose }
+    this.#reporter = new Reporter(options, options.hooks)
     this.#peer = nodeId < 0 ? `${host}:${port}` : `broker ${nodeId} (${host}:${port})`
     this.#frames = new FrameReader(
       (frame) => {
@@ -86,14 +87,13 @@ export class Connection {
       onBroken: (reason, cause) => this.#lose(reason, cause),
       onIdle: () =>
         this.#end(
-          new ConnectionError(`the connection to ${this.#peer} was closed because it was idle`, this.#event),
+          new ConnectionError(`the connection to ${this.#peer} was closed because it was idle`, this.#options),
           true,
         ),
       onLoginDue: () => void this.#renewLogin(),
-      onWritten: hooks?.request && ((exchange) => hooks.request?.(this.#describe(exchange))),
-      onAnswered: hooks?.response && ((exchange) => this.#answered(exchange)),
-      onThrottled:
-        hooks?.throttle && (({ api }, throttleTimeMs) => hooks.throttle?.({ ...this.#event, api, throttleTimeMs })),
+      onWritten: (exchange) => this.#reporter.written(exchange),
+      onAnswered: (exchange, frame) => this.#reporter.answered(exchange, frame),
+      onThrottled: ({ api }, throttleTimeMs) => this.#reporter.throttled(api, throttleTimeMs),
     })
     this.#login = sasl && this.#loginBy(sasl)
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve))
@@ -109,6 +109,7 @@ export class Connection {
       await connection.#open(signal)
     } catch (error) {
       connection.#end(error as KafkaError, false)
+      if (signal?.aborted !== true) connection.#reporter.failed(error as Error)
       throw error
     }
     return connection
@@ -187,7 +188,7 @@ export class Connection {
   }
 
   async #open(signal: AbortSignal | undefined): Promise<void> {
-    const { host, port, tls, transport, connectionTimeoutMs: timeoutMs, hooks } = this.#options
+    const { host, port, tls, transport, connectionTimeoutMs: timeoutMs } = this.#options
     await withDeadline(`connecting to ${this.#peer}`, { timeoutMs, signal }, async (deadline) => {
       const socket = await transport.connect({
         host,
@@ -210,7 +211,7 @@ export class Connection {
       if (this.#login !== undefined) this.#pipeline.loggedIn(await this.#login.run(false, deadline.signal))
     })
     this.#isSetUp = true
-    hooks?.connect?.(this.#event)
+    this.#reporter.connected()
   }
 
   async #negotiate(signal: AbortSignal): Promise<void> {
@@ -296,7 +297,7 @@ export class Connection {
   /** Ends the connection because of the peer or the network. */
   #lose(reason: string, cause?: unknown, retriable = true): void {
     const lost = this.#isSetUp ? `lost the connection to ${this.#peer}` : `cannot connect to ${this.#peer}`
-    this.#end(new ConnectionError(`${lost}: ${reason}`, this.#event, { cause, retriable }), false)
+    this.#end(new ConnectionError(`${lost}: ${reason}`, this.#options, { cause, retriable }), false)
   }
 
   #end(error: KafkaError, isClosedHere: boolean): void {
@@ -310,21 +311,7 @@ export class Connection {
     else this.#socket.destroy()
     if (!this.#isSetUp) return
     const reported = isClosedHere ? undefined : error
-    this.#options.hooks?.disconnect?.({ ...this.#event, error: reported })
+    this.#reporter.disconnected(reported)
     this.#options.onClose?.(reported)
-  }
-
-  #describe({ api, version, correlationId, sizeInBytes }: Exchange): ConnectionEvent & {
-    api: string
-    version: number
-    correlationId: number
-    sizeInBytes: number
-  } {
-    return { ...this.#event, api, version, correlationId, sizeInBytes }
-  }
-
-  #answered(exchange: Exchange): void {
-    const durationMs = performance.now() - exchange.writtenAt
-    this.#options.hooks?.response?.({ ...this.#describe(exchange), durationMs })
   }
 }

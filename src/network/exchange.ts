@@ -16,6 +16,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined
   /** Highest version to use, below what client and broker share. */
   maxVersion?: number | undefined
+  /** About how many bytes the request takes; saves copies of large ones. */
+  sizeHintBytes?: number | undefined
   /** False for a produce request with acks=0, which brokers do not answer: it resolves with an all-default response once written. */
   expectsResponse?: boolean | undefined
 }
@@ -131,8 +133,9 @@ export function encodeRequest<Request extends object, Response extends object>(
   version: number,
   body: BodyOf<NoInfer<Request>>,
   header: { correlationId: number; clientId: string },
+  sizeHintBytes?: number,
 ): Uint8Array {
-  const writer = new ByteWriter()
+  const writer = new ByteWriter(sizeHintBytes)
   const sizeAt = writer.reserve(4)
   requestHeader.write(
     writer,

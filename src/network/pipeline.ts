@@ -25,7 +25,7 @@ export interface PipelineOptions {
   /** The time of `loginDueAt` has come and a request is about to be written: it waits, with all behind it, for `loggedIn`. */
   onLoginDue?: (() => void) | undefined
   onWritten?: ((exchange: Exchange) => void) | undefined
-  onAnswered?: ((exchange: Exchange) => void) | undefined
+  onAnswered?: ((exchange: Exchange, frame: Uint8Array) => void) | undefined
   onThrottled?: ((exchange: Exchange, throttleTimeMs: number) => void) | undefined
 }
 
@@ -107,7 +107,7 @@ export class Pipeline {
     const now = performance.now()
     this.#lastUsedAt = now
     const response = exchange.complete(frame)
-    this.#options.onAnswered?.(exchange)
+    this.#options.onAnswered?.(exchange, frame)
     if (response !== undefined) this.#throttle(exchange, response, now)
     this.#flush(now)
     if (this.#idleMs === 0 && this.pendingCount === 0) this.#options.onIdle()
