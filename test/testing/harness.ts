@@ -1,4 +1,5 @@
 import { afterEach } from 'vitest'
+import type { Api } from '../../src/protocol/api.ts'
 import { encodeRecordBatch, type EncodeOptions } from '../../src/protocol/records/encode.ts'
 import type { EncodableRecord } from '../../src/protocol/records/record.ts'
 import { TestBroker, type TestBrokerOptions } from '../../src/testing/index.ts'
@@ -23,6 +24,23 @@ export async function connectTo(broker: TestBroker, nodeId = 1): Promise<RawClie
   const client = await RawClient.connect(broker.nodes[nodeId - 1]!)
   open.push(() => client.close())
   return client
+}
+
+/** Resolves when the broker has got as far as serving the next request of this API. */
+export function nextRequest<Request extends object, Response extends object>(
+  broker: TestBroker,
+  api: Api<Request, Response>,
+): Promise<void> {
+  return new Promise((resolve) => {
+    broker.control(
+      api,
+      () => {
+        resolve()
+        return undefined
+      },
+      { once: true },
+    )
+  })
 }
 
 /** A batch of records with these values. */

@@ -5,7 +5,7 @@ import { describeGroupsApi } from '../../src/protocol/messages/15-describe-group
 import { produceApi } from '../../src/protocol/messages/00-produce.ts'
 import { metadataApi } from '../../src/protocol/messages/03-metadata.ts'
 import { apiVersionsApi } from '../../src/protocol/messages/18-api-versions.ts'
-import { connectTo, startBroker } from './harness.ts'
+import { connectTo, nextRequest, startBroker } from './harness.ts'
 import { encodeRequest } from './raw-client.ts'
 
 /** Bytes from hexadecimal digits. */
@@ -50,12 +50,11 @@ describe('what the broker cannot read closes the connection', () => {
   test('a request in one-byte pieces is a request like any other', async () => {
     const broker = await startBroker({ topics: { t: 1 } })
     const client = await connectTo(broker)
-    const arrived = new Promise<string | null>((resolve) => {
-      broker.control(metadataApi, ({ request }) => resolve(request.topics![0]!.name) as undefined)
-    })
+    const arrived = nextRequest(broker, metadataApi)
     const frame = encodeRequest(metadataApi, 9, { topics: [{ name: 'slow' }] })
     for (const byte of [0, 0, 0, frame.length, ...frame]) client.writeRaw(Uint8Array.of(byte))
-    expect(await arrived).toBe('slow')
+    await arrived
+    expect(broker.requests.of(metadataApi)[0]!.request.topics![0]!.name).toBe('slow')
   })
 })
 

@@ -5,7 +5,7 @@ import { apiVersionsApi } from '../../src/protocol/messages/18-api-versions.ts'
 import { fetchApi } from '../../src/protocol/messages/01-fetch.ts'
 import { metadataApi } from '../../src/protocol/messages/03-metadata.ts'
 import { TestBroker } from '../../src/testing/index.ts'
-import { connectTo, startBroker, text } from './harness.ts'
+import { connectTo, nextRequest, startBroker, text } from './harness.ts'
 import { RawClient } from './raw-client.ts'
 
 describe('life cycle', () => {
@@ -31,9 +31,7 @@ describe('life cycle', () => {
   test('close ends a long poll', async () => {
     const broker = await TestBroker.start({ topics: { t: 1 } })
     const client = await RawClient.connect(broker.nodes[0]!)
-    const arrived = new Promise<void>((resolve) => {
-      broker.control(fetchApi, () => resolve() as undefined)
-    })
+    const arrived = nextRequest(broker, fetchApi)
     const fetched = client.send(fetchApi, 12, {
       maxWaitMs: 600_000,
       minBytes: 1,
