@@ -25,6 +25,7 @@ export {
 export type { KafkaErrorOptions, VersionRange } from './errors.ts'
 export type { ClientEvents, EventListener } from './events.ts'
 export { Kafka } from './kafka.ts'
+export type { PropertiesOptions } from './kafka.ts'
 export type { Logger, LogLevel } from './logger.ts'
 export type { ConnectionEvent } from './network/hooks.ts'
 export type { AwsCredentials } from './network/sasl/aws-msk-iam.ts'

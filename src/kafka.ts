@@ -1,4 +1,5 @@
 import { Admin } from './admin/admin.ts'
+import { builtinModule } from './builtin-module.ts'
 import { type ClientOptions, type ClientSettings, clientSettings } from './client-options.ts'
 import { callback } from './config.ts'
 import { Consumer } from './consumer/consumer.ts'
@@ -6,10 +7,22 @@ import type { ConsumerOptions } from './consumer/options.ts'
 import { ConfigError } from './errors.ts'
 import { type ClientEvents, EVENT_NAMES, type EventListener, Events } from './events.ts'
 import { inspect } from './inspect-value.ts'
-import { logEvents } from './logger.ts'
+import { logEvents, type Logger } from './logger.ts'
 import { Cluster } from './network/cluster.ts'
+import type { AwsCredentials } from './network/sasl/aws-msk-iam.ts'
+import { saslMechanism } from './network/sasl/options.ts'
 import type { ProducerOptions } from './producer/options.ts'
 import { Producer } from './producer/producer.ts'
+import { optionsFromProperties } from './properties/from-properties.ts'
+
+/** What a file of properties cannot hold, or what is to win over it. */
+export interface PropertiesOptions extends Partial<ClientOptions> {
+  /** Keys for AWS MSK IAM, which Java's module finds by itself. */
+  awsCredentials?: (() => AwsCredentials | Promise<AwsCredentials>) | undefined
+}
+
+/** Options for producers and consumers to begin with. */
+type Defaults = Pick<ReturnType<typeof optionsFromProperties>, 'producer' | 'consumer'>
 
 /**
  * The way into a Kafka cluster: holds how to reach it, connects to nothing by itself, and makes producers, consumers and
@@ -18,6 +31,7 @@ import { Producer } from './producer/producer.ts'
 export class Kafka {
   readonly #settings: ClientSettings
   readonly #events = new Events()
+  #defaults: Defaults = { producer: {}, consumer: {} }
 
   /** @throws ConfigError for an unknown option or one of the wrong type. */
   constructor(options: ClientOptions) {
@@ -25,14 +39,36 @@ export class Kafka {
     logEvents(this.#events, this.#settings.logger)
   }
 
+  /**
+   * A client as a file for Java's clients or librdkafka describes it: the text of the file, or its names and values. Settings of
+   * producers and consumers become defaults of those that it makes. Names that are of no use are told in one warning, by the
+   * logger if there is one. Throws ConfigError naming the property that cannot be used.
+   */
+  static fromProperties(
+    properties: string | Readonly<Record<string, string | number | boolean>>,
+    options: PropertiesOptions = {},
+  ): Kafka {
+    const { awsCredentials, ...given } = options
+    const { client, producer, consumer, unknown } = optionsFromProperties(properties, {
+      readFile: readFile(),
+      awsCredentials,
+      sasl: given.sasl && saslMechanism(given.sasl),
+    })
+    const kafka = new Kafka(merged<ClientOptions>(client, given))
+    kafka.#defaults = { producer, consumer }
+    if (unknown.length > 0)
+      warn(`properties that are not used: ${unknown.join(', ')}`, given.logger && kafka.#settings.logger)
+    return kafka
+  }
+
   /** A producer. It connects at its first use. */
   producer<K = Uint8Array | string, V = Uint8Array | string>(options: ProducerOptions<K, V> = {}): Producer<K, V> {
-    return new Producer<K, V>(this.#cluster(), options, this.#settings)
+    return new Producer<K, V>(this.#cluster(), merged(this.#defaults.producer, options), this.#settings)
   }
 
   /** A consumer. It connects, and joins its group, at its first use. */
   consumer<K = Uint8Array | null, V = Uint8Array | null>(options: ConsumerOptions<K, V> = {}): Consumer<K, V> {
-    return new Consumer<K, V>(this.#cluster(), options, this.#settings)
+    return new Consumer<K, V>(this.#cluster(), merged(this.#defaults.consumer, options), this.#settings)
   }
 
   /** A client for creating, deleting and describing topics. It connects at its first use. */
@@ -56,4 +92,23 @@ export class Kafka {
   #cluster(): Cluster {
     return new Cluster({ ...this.#settings, hooks: this.#events.hooks })
   }
+}
+
+function warn(message: string, logger: Logger | undefined): void {
+  if (logger !== undefined) logger.warn?.(message, {})
+  else (globalThis as { process?: { emitWarning?(message: string): void } }).process?.emitWarning?.(message)
+}
+
+/** The options over the defaults, where undefined counts as not given. */
+function merged<Options extends object>(defaults: Partial<Options>, options: Partial<Options>): Options {
+  // What is no object at all is left to whoever checks the options.
+  if (Object.keys(defaults).length === 0) return options as Options
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(given) } as Options
+}
+
+/** Undefined on runtimes without a file system. */
+function readFile(): ((path: string) => Uint8Array) | undefined {
+  const fs = builtinModule('node:fs') as { readFileSync(path: string): Uint8Array } | undefined
+  return fs && ((path) => fs.readFileSync(path))
 }
