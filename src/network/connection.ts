@@ -169,7 +169,8 @@ export class Connection {
     decode: (frame: Uint8Array) => Response,
   ): Promise<Response> {
     const correlationId = this.#correlationId
-    const bytes = encodeRequest(api, version, body, { correlationId, clientId: this.#options.clientId })
+    const header = { correlationId, clientId: this.#options.clientId }
+    const bytes = encodeRequest(api, version, body, header, options.sizeHintBytes)
     this.#correlationId = (correlationId + 1) & 0x7fffffff
     const exchange = new Exchange({
       api: api.name,

@@ -1,24 +1,12 @@
 import type { KafkaError } from '../errors.ts'
-import type { RecordHeader } from '../protocol/records/record.ts'
 import type { CompressionName } from '../protocol/compression/registry.ts'
 import { setProducerState } from '../protocol/records/batch-header.ts'
+import { readBatches } from '../protocol/records/read-batches.ts'
+import type { EncodableHeader } from '../protocol/records/record.ts'
 import { RecordBatchBuilder } from '../protocol/records/record-batch-builder.ts'
+import type { Delivery, StoredBatch } from './deliveries.ts'
 
-/** Where a record ended up. */
-export interface RecordMetadata {
-  readonly topic: string
-  readonly partition: number
-  /** -1 when the broker did not say: acks 0, or a retry of a batch it had already. */
-  readonly offset: number
-  /** Milliseconds since the epoch: the record's own, or the broker's for topics that store the time of appending. */
-  readonly timestamp: number
-}
-
-/** Who waits for a record. `tag` tells the records of one waiter apart. */
-export interface Delivery {
-  delivered(metadata: RecordMetadata, tag: number): void
-  failed(error: KafkaError, tag: number): void
-}
+export type { RecordMetadata } from './record.ts'
 
 /** What identifies an idempotent producer's batch to the broker (KIP-98). */
 export interface BatchIdentity {
@@ -27,8 +15,14 @@ export interface BatchIdentity {
   readonly baseSequence: number
 }
 
-/** Records of one partition that travel and succeed or fail together. Records are encoded as they are added. */
-export class ProducerBatch {
+/** Batch header, and the widest fields of one record around its key and value. */
+const BATCH_OVERHEAD_BYTES = 128
+
+/**
+ * Records of one partition that travel and succeed or fail together. Records are encoded as they are added. The bytes belong to the batch
+ * for good: they are never used again for another one, since a late write could then send those under this one's topic (KAFKA-19012).
+ */
+export class ProducerBatch implements StoredBatch {
   readonly topic: string
   readonly partition: number
   /** When the first record was added, in milliseconds since the epoch. */
@@ -37,90 +31,227 @@ export class ProducerBatch {
   attempts = 0
   /** Not to be sent before this time after a failed attempt, in milliseconds since the epoch. */
   retryAtMs = 0
+  /** When it was written to a request last, on the clock of performance.now(). */
+  sentAt = 0
+  /** Rises with each batch of the partition that is numbered: sequences wrap, this does not. */
+  order = -1
+  /** Whether it came from a batch that was too large. */
+  readonly isSplit: boolean
+  baseOffset = -1
+  appendTimeMs = -1
+  readonly timestamps: number[] = []
+  readonly tags: number[] = []
   #identity: BatchIdentity | undefined
   #encoded: Uint8Array | undefined
+  #isClosed = false
+  #isDone = false
   readonly #builder: RecordBatchBuilder
+  readonly #limitBytes: number
+  /** Waiters of runs of records, and where each run ends. */
   readonly #deliveries: Delivery[] = []
-  readonly #tags: number[] = []
-  readonly #timestamps: number[] = []
-  readonly #settledWaiters: (() => void)[] = []
+  readonly #ends: number[] = []
+  #settledWaiters: (() => void)[] | undefined
 
-  constructor(topic: string, partition: number, createdAtMs: number, capacityBytes: number) {
+  /**
+   * @param limitBytes - before compression; a first record of any size is taken all the same.
+   * @param capacityBytes - memory to begin with.
+   */
+  constructor(
+    topic: string,
+    partition: number,
+    createdAtMs: number,
+    limitBytes: number,
+    capacityBytes: number,
+    isSplit = false,
+  ) {
     this.topic = topic
     this.partition = partition
     this.createdAtMs = createdAtMs
+    this.isSplit = isSplit
+    this.#limitBytes = limitBytes
     this.#builder = new RecordBatchBuilder({ capacity: capacityBytes })
   }
 
+  /** Before compression. */
   get sizeInBytes(): number {
     return this.#builder.sizeInBytes
   }
 
-  get count(): number {
-    return this.#builder.count
+  /** As it goes on the wire; 0 until it is encoded. */
+  get encodedBytes(): number {
+    return this.#encoded?.length ?? 0
   }
 
+  get count(): number {
+    return this.timestamps.length
+  }
+
+  /** Whether it takes no more records. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Whether it is as large as it is meant to become. */
+  get isFull(): boolean {
+    return this.#isClosed || this.#builder.sizeInBytes >= this.#limitBytes
+  }
+
+  /** Whether its waiters have been told. */
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  /** Adds a record; false, and the batch is closed, when it does not fit. Throws EncodeError for what cannot be encoded. */
   append(
     key: Uint8Array | string | null,
     value: Uint8Array | string | null,
-    headers: readonly RecordHeader[],
+    headers: readonly EncodableHeader[],
     timestamp: number,
     delivery: Delivery,
     tag: number,
-  ): void {
-    this.#builder.append(timestamp, key, value, headers)
-    this.#deliveries.push(delivery)
-    this.#tags.push(tag)
-    this.#timestamps.push(timestamp)
+  ): boolean {
+    const isFirst = this.timestamps.length === 0
+    const added = isFirst
+      ? this.#builder.append(timestamp, key, value, headers)
+      : this.#builder.append(timestamp, key, value, headers, this.#limitBytes)
+    if (!added) {
+      this.#isClosed = true
+      return false
+    }
+    this.timestamps.push(timestamp)
+    this.tags.push(tag)
+    const last = this.#deliveries.length - 1
+    if (last >= 0 && this.#deliveries[last] === delivery) {
+      this.#ends[last] = this.timestamps.length
+    } else {
+      this.#deliveries.push(delivery)
+      this.#ends.push(this.timestamps.length)
+    }
+    return true
   }
 
-  /** Undefined before the first attempt, and always when the producer is not idempotent. */
+  /** Lets no more records in. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** Undefined before it is numbered, and always when the producer is not idempotent. */
   get identity(): BatchIdentity | undefined {
     return this.#identity
   }
 
   /** Numbers the batch. A retry keeps its numbers, so that the broker can tell it from new records. */
-  identify(identity: BatchIdentity): void {
+  identify(identity: BatchIdentity, order: number): void {
     this.#identity = identity
+    this.order = order
     if (this.#encoded !== undefined) setProducerState(this.#encoded, identity)
   }
 
-  /** Lets the next attempt be numbered anew: only when the broker has said that it did not store the batch. */
+  /** Lets the next attempt be numbered anew. No request may hold the batch. */
   forgetIdentity(): void {
     this.#identity = undefined
+    this.order = -1
   }
 
-  /** The batch as it goes on the wire, made and compressed at the first call. No record may be added after it. */
-  async encode(compression: CompressionName, level: number | undefined): Promise<Uint8Array> {
-    this.#encoded ??= await this.#builder.finish({
-      compression,
-      ...(level === undefined ? {} : { level }),
-      ...this.#identity,
-    })
-    return this.#encoded
+  /** The batch as it goes on the wire; made and compressed at the first call, at once when it is not compressed. */
+  encode(compression: CompressionName, level: number | undefined): Uint8Array | Promise<Uint8Array> {
+    if (this.#encoded !== undefined) return this.#encoded
+    this.#isClosed = true
+    const encoded = this.#builder.finish({ compression, level, ...this.#identity })
+    if (!(encoded instanceof Promise)) return (this.#encoded = encoded)
+    return encoded.then((bytes) => (this.#encoded = bytes))
+  }
+
+  /** Batches of the same records in the same order, of about `limitBytes` each; the identity is shared out among them. This batch is then done. None when it was done before. */
+  async split(limitBytes: number): Promise<ProducerBatch[]> {
+    const parts: ProducerBatch[] = []
+    let part: ProducerBatch | undefined
+    let run = 0
+    const [batch] = readBatches(this.#encoded!, { checkCrcs: false })
+    const cursor = await batch!.cursor()
+    for (let i = 0; cursor.next(); i++) {
+      if (i >= this.#ends[run]!) run++
+      const [key, value, headers] = [cursor.key(), cursor.value(), cursor.headers()]
+      const add = (to: ProducerBatch): boolean =>
+        to.append(key, value, headers, this.timestamps[i]!, this.#deliveries[run]!, this.tags[i]!)
+      if (part === undefined || !add(part)) {
+        part = this.#part(limitBytes, (key?.length ?? 0) + (value?.length ?? 0))
+        parts.push(part)
+        add(part)
+      }
+    }
+    if (this.#isDone) return []
+    this.#shareIdentity(parts)
+    this.#isDone = true
+    // Who waits for this batch waits for its parts.
+    const waiters = this.#settledWaiters ?? []
+    if (waiters.length > 0) {
+      void Promise.all(parts.map((each) => each.settled())).then(() => {
+        for (const wake of waiters) wake()
+      })
+    }
+    return parts
+  }
+
+  #part(limitBytes: number, recordBytes: number): ProducerBatch {
+    const capacityBytes = Math.min(limitBytes, recordBytes + BATCH_OVERHEAD_BYTES)
+    return new ProducerBatch(this.topic, this.partition, this.createdAtMs, limitBytes, capacityBytes, true)
+  }
+
+  #shareIdentity(parts: readonly ProducerBatch[]): void {
+    for (const part of parts) part.close()
+    if (this.#identity === undefined) return
+    const { producerId, producerEpoch, baseSequence } = this.#identity
+    let before = 0
+    for (const part of parts) {
+      const sequence = nextSequence(baseSequence, before)
+      part.identify({ producerId, producerEpoch, baseSequence: sequence }, this.order + before / this.count)
+      before += part.count
+    }
   }
 
   /** Resolves when the batch has been delivered or has failed. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
-      this.#settledWaiters.push(resolve)
+      if (this.#isDone) resolve()
+      else (this.#settledWaiters ??= []).push(resolve)
     })
   }
 
   /** Tells every waiter its record's offset. @param appendTimeMs - the broker's time for all records, or -1. */
   succeed(baseOffset: number, appendTimeMs: number): void {
-    const { topic, partition } = this
-    for (let i = 0; i < this.#deliveries.length; i++) {
-      const offset = baseOffset < 0 ? -1 : baseOffset + i
-      const timestamp = appendTimeMs < 0 ? this.#timestamps[i]! : appendTimeMs
-      this.#deliveries[i]!.delivered({ topic, partition, offset, timestamp }, this.#tags[i]!)
+    if (this.#isDone) return
+    this.#isDone = true
+    this.baseOffset = baseOffset
+    this.appendTimeMs = appendTimeMs
+    let from = 0
+    for (let run = 0; run < this.#deliveries.length; run++) {
+      const to = this.#ends[run]!
+      this.#deliveries[run]!.delivered(this, from, to)
+      from = to
     }
-    for (const wake of this.#settledWaiters) wake()
+    this.#wake()
   }
 
-  /** Tells every waiter that its record was not, or may not have been, stored. */
-  fail(error: KafkaError): void {
-    for (let i = 0; i < this.#deliveries.length; i++) this.#deliveries[i]!.failed(error, this.#tags[i]!)
-    for (const wake of this.#settledWaiters) wake()
+  /** Tells every waiter that its record was not, or may not have been, stored. @param errorAt - the error of each record, when they differ. */
+  fail(error: KafkaError, errorAt: (place: number) => KafkaError = () => error): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    let from = 0
+    for (let run = 0; run < this.#deliveries.length; run++) {
+      const to = this.#ends[run]!
+      this.#deliveries[run]!.failed(errorAt, this.tags, from, to)
+      from = to
+    }
+    this.#wake()
   }
+
+  #wake(): void {
+    for (const wake of this.#settledWaiters ?? []) wake()
+  }
+}
+
+/** A sequence moved on by so many records: from 2^31 - 1 it goes back to 0. */
+export function nextSequence(sequence: number, count: number): number {
+  return (sequence + count) % 0x80000000
 }

@@ -1,4 +1,5 @@
 import {
+  callback,
   checked,
   type Defined,
   implementing,
@@ -11,6 +12,7 @@ import {
 import { ConfigError } from '../errors.ts'
 import type { CompressionName } from '../protocol/compression/registry.ts'
 import { bytes, type Serializer } from '../serdes.ts'
+import type { ProducerHooks } from './hooks.ts'
 import type { Partitioner } from './partitioners.ts'
 
 /** Options of a producer; the defaults are those of Java's client. */
@@ -27,7 +29,10 @@ export interface ProducerOptions<K, V> {
   compression?: CompressionName | undefined
   /** Level of the codec: gzip 1 to 9, lz4 1 to 17, zstd -131072 to 22. Default: the codec's own. */
   compressionLevel?: number | undefined
-  /** How long a batch that is not full waits for more records. Default 5. Java: linger.ms. */
+  /**
+   * How long a batch that is not full waits for more records. Default: 5, but no longer than other requests to its broker are under way,
+   * as there is nothing to be gained from a wait then. Java: linger.ms.
+   */
   lingerMs?: number | undefined
   /** Size of a batch at which it goes out at once. A larger record makes a batch of its own. Default 16,384. Java: batch.size. */
   batchSizeBytes?: number | undefined
@@ -37,19 +42,31 @@ export interface ProducerOptions<K, V> {
   maxBlockMs?: number | undefined
   /** Most bytes of a record before compression, and of a request. Default 1,048,576. Java: max.request.size. */
   maxRequestSizeBytes?: number | undefined
+  /** Requests that a broker may have under way; order is kept with more than 1 only by idempotence. Default 5. Java: max.in.flight.requests.per.connection. */
+  maxInFlight?: number | undefined
   /** Time from accepting a record to giving up on it, retries included. Default 120,000. Java: delivery.timeout.ms. */
   deliveryTimeoutMs?: number | undefined
   /** Chooses the partition of records that name none. Default: Java's. */
   partitioner?: Partitioner | undefined
+  /** Takes the error of each enqueued record that could not be sent; it must not throw. Default: `flush` and `close` reject with them. */
+  onError?: ((error: unknown) => void) | undefined
+  /** Callbacks for logs and metrics. */
+  hooks?: ProducerHooks | undefined
 }
 
 /** Options with their defaults in place. */
 export interface ProducerSettings<K, V> extends Defined<
-  Omit<ProducerOptions<K, V>, 'compressionLevel' | 'partitioner'>
+  Omit<ProducerOptions<K, V>, 'compressionLevel' | 'partitioner' | 'onError' | 'hooks'>
 > {
   compressionLevel: number | undefined
   partitioner: Partitioner | undefined
+  onError: ((error: unknown) => void) | undefined
+  hooks: ProducerHooks | undefined
+  /** Whether records linger only while requests are under way to their broker. */
+  isLingerAdaptive: boolean
 }
+
+const DEFAULT_LINGER_MS = 5
 
 const PRODUCER_OPTIONS: OptionTable<ProducerOptions<unknown, unknown>> = {
   key: implementing<Serializer<unknown>>('serialize'),
@@ -62,13 +79,16 @@ const PRODUCER_OPTIONS: OptionTable<ProducerOptions<unknown, unknown>> = {
   compressionLevel: checked<number | undefined>(undefined, (value) =>
     Number.isInteger(value) ? undefined : 'a whole number',
   ),
-  lingerMs: milliseconds(5),
+  lingerMs: milliseconds(DEFAULT_LINGER_MS),
   batchSizeBytes: integer(16_384, { min: 0, max: 0x7fffffff }),
   bufferMemoryBytes: integer(32 * 1024 * 1024, { min: 1024 }),
   maxBlockMs: milliseconds(60_000),
   maxRequestSizeBytes: integer(1024 * 1024, { min: 128, max: 0x7fffffff }),
+  maxInFlight: integer(5, { min: 1, max: 5 }),
   deliveryTimeoutMs: milliseconds(120_000, { min: 1 }),
   partitioner: implementing<Partitioner>('partition'),
+  onError: callback<(error: unknown) => void>(),
+  hooks: implementing<ProducerHooks>(),
 }
 
 /** Checks a producer's options and gives each its default. Throws ConfigError. */
@@ -93,6 +113,7 @@ export function producerSettings<K, V>(given: ProducerOptions<K, V>, requestTime
     key: settings.key ?? bytes,
     value: settings.value ?? bytes,
     idempotence: idempotence ?? acks === 'all',
+    isLingerAdaptive: given.lingerMs === undefined,
     deliveryTimeoutMs: Math.max(deliveryTimeoutMs, lingerMs + requestTimeoutMs),
   } as ProducerSettings<K, V>
 }

@@ -1,6 +1,7 @@
 import { murmur2 } from '../protocol/bytes/murmur2.ts'
+import { StickyPartitions } from './sticky-partitions.ts'
 
-/** What a partitioner may choose by. */
+/** What a partitioner may choose by. Valid during the call only. */
 export interface PartitionContext {
   readonly topic: string
   /** The serialised key, or null. */
@@ -9,6 +10,8 @@ export interface PartitionContext {
   readonly partitionCount: number
   /** Whether the partition has a leader just now. */
   readonly isAvailable: (partition: number) => boolean
+  /** Batches of the partition that wait to be sent. */
+  readonly queueLength?: ((partition: number) => number) | undefined
 }
 
 /** Chooses the partition of a record that names none. */
@@ -16,10 +19,10 @@ export interface Partitioner {
   /** A partition from 0 up to and excluding `partitionCount`. */
   partition(context: PartitionContext): number
   /**
-   * Called after a record was added to its batch, with the bytes it takes there.
+   * Called after a record was added to its batch, with the bytes it takes there and whether the batch is now full.
    * Lets a sticky partitioner move on (KIP-794).
    */
-  onAppended?(topic: string, partition: number, sizeInBytes: number): void
+  onAppended?(topic: string, partition: number, sizeInBytes: number, isBatchFull: boolean): void
 }
 
 /** The partition that Java's client chooses for a key: murmur2, sign bit cleared, modulo the number of partitions. */
@@ -27,50 +30,32 @@ export function murmur2Partition(key: Uint8Array, partitionCount: number): numbe
   return (murmur2(key) & 0x7fffffff) % partitionCount
 }
 
-interface StickyState {
-  partition: number
-  /** Bytes given to the partition since it was chosen. */
-  sizeInBytes: number
+/** How the default partitioner may differ from Java's defaults. */
+export interface DefaultPartitionerOptions {
+  /** Bytes after which unkeyed records move on. Default 16,384, the default of `batchSizeBytes`. */
+  batchSizeBytes?: number | undefined
+  /** Whether partitions whose batches queue up get fewer of the unkeyed records. Default true. Java: partitioner.adaptive.partitioning.enable. */
+  adaptive?: boolean | undefined
+  /** Whether keyed records are spread like unkeyed ones. Default false. Java: partitioner.ignore.keys. */
+  ignoreKeys?: boolean | undefined
+  /** A number from 0 up to and excluding 1. Default Math.random. */
+  random?: (() => number) | undefined
 }
 
 /**
  * Java's default: keyed records go by murmur2 of the key; the others stay with one partition until a batch's worth of
- * bytes went there, then move to another that has a leader (KIP-480, KIP-794).
- *
- * @param batchSizeBytes - bytes after which unkeyed records move on.
- * @param random - a number from 0 up to and excluding 1.
+ * bytes went there, then move to another that has a leader, rather to one with a short queue (KIP-480, KIP-794).
  */
-export function defaultPartitioner(batchSizeBytes: number, random: () => number = Math.random): Partitioner {
-  const states = new Map<string, StickyState>()
-
-  const choose = ({ topic, partitionCount, isAvailable }: PartitionContext, current: number | undefined): number => {
-    const start = Math.floor(random() * partitionCount)
-    for (let i = 0; i < partitionCount; i++) {
-      const candidate = (start + i) % partitionCount
-      if (candidate !== current && isAvailable(candidate)) {
-        states.set(topic, { partition: candidate, sizeInBytes: 0 })
-        return candidate
-      }
-    }
-    // Only the current partition has a leader, or none has: staying put keeps the batches full.
-    const partition = current ?? start
-    states.set(topic, { partition, sizeInBytes: 0 })
-    return partition
-  }
-
+export function defaultPartitioner(options: DefaultPartitionerOptions = {}): Partitioner {
+  const { batchSizeBytes = 16_384, adaptive = true, ignoreKeys = false, random = Math.random } = options
+  const sticky = new StickyPartitions(batchSizeBytes, adaptive, random)
   return {
     partition: (context) => {
-      if (context.key !== null) return murmur2Partition(context.key, context.partitionCount)
-      const state = states.get(context.topic)
-      if (state === undefined || state.partition >= context.partitionCount) return choose(context, undefined)
-      if (state.sizeInBytes >= batchSizeBytes || !context.isAvailable(state.partition)) {
-        return choose(context, state.partition)
-      }
-      return state.partition
+      if (context.key !== null && !ignoreKeys) return murmur2Partition(context.key, context.partitionCount)
+      return sticky.current(context)
     },
-    onAppended: (topic, partition, sizeInBytes) => {
-      const state = states.get(topic)
-      if (state !== undefined && state.partition === partition) state.sizeInBytes += sizeInBytes
+    onAppended: (topic, partition, sizeInBytes, isBatchFull) => {
+      sticky.appended(topic, partition, sizeInBytes, isBatchFull)
     },
   }
 }

@@ -1,7 +1,6 @@
 import type { Cluster } from '../network/cluster.ts'
 import { brokerError, ERROR } from '../protocol/error-codes.ts'
 import { initProducerIdApi } from '../protocol/messages/22-init-producer-id.ts'
-import type { BatchIdentity } from './batch.ts'
 
 const MAX_EPOCH = 0x7fff
 
@@ -48,10 +47,10 @@ export class ProducerIdSource {
 
   /**
    * Moves on to a new epoch after trouble with a batch, so that sequences restart at 0 and the broker takes them.
-   * Without a transactional id the producer may raise the epoch itself (KIP-360). Does nothing when the batch is of an
+   * Without a transactional id the producer may raise the epoch itself (KIP-360). Does nothing when the trouble is with an
    * older epoch, which was left for the same reason.
    */
-  bumpEpoch({ producerId, producerEpoch }: BatchIdentity): void {
+  bumpEpoch({ producerId, producerEpoch }: { producerId: bigint; producerEpoch: number }): void {
     if (producerId !== this.#producerId || producerEpoch !== this.#producerEpoch) return
     if (producerEpoch < MAX_EPOCH) this.#producerEpoch++
     else this.#producerId = -1n

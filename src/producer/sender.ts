@@ -1,53 +1,55 @@
-import { BrokerError, KafkaError, TimeoutError } from '../errors.ts'
+import { type KafkaError, TimeoutError } from '../errors.ts'
 import type { Broker } from '../network/broker.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { type Backoff, backoffMs } from '../network/retry.ts'
-import { brokerError, ERROR, errorOf } from '../protocol/error-codes.ts'
-import { produceApi, type ProduceRequest, type ProduceResponse } from '../protocol/messages/00-produce.ts'
 import { ZERO_UUID } from '../protocol/bytes/uuid.ts'
 import type { CompressionName } from '../protocol/compression/registry.ts'
-import type { Encodable } from '../protocol/schema.ts'
-import type { Accumulator, PartitionQueue } from './accumulator.ts'
+import type { Accumulator } from './accumulator.ts'
 import type { ProducerBatch } from './batch.ts'
+import type { ProducerHooks } from './hooks.ts'
+import { Idempotence } from './idempotence.ts'
+import { Outcomes } from './outcomes.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import type { Shipment } from './produce-request.ts'
 import type { ProducerIdSource } from './producer-id.ts'
-
-/** First version of Produce that names topics by id instead of name (KIP-516). */
-const TOPIC_ID_VERSION = 13
+import { RequestLane } from './request-lane.ts'
 
 /** What the sender needs of the producer's options. */
 export interface SenderOptions {
   /** -1 for all in-sync replicas. */
   readonly acks: -1 | 0 | 1
   readonly lingerMs: number
+  /** Whether records linger only while requests are under way to their broker. */
+  readonly isLingerAdaptive: boolean
   readonly batchSizeBytes: number
   readonly maxRequestSizeBytes: number
+  readonly maxInFlight: number
   readonly requestTimeoutMs: number
   readonly deliveryTimeoutMs: number
   readonly retryBackoff: Backoff
   readonly compression: CompressionName
   readonly compressionLevel: number | undefined
+  readonly hooks: ProducerHooks | undefined
 }
 
-type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
-
-/** A batch on its way, with the bytes that carry it. */
-interface Shipment {
-  readonly queue: PartitionQueue
-  readonly batch: ProducerBatch
-  readonly topicId: string
-  records: Uint8Array
+/** What goes to one broker in the next request. */
+interface Load {
+  readonly queues: PartitionQueue[]
+  sizeBytes: number
 }
 
 /**
- * Sends the accumulator's batches to their leaders and settles them (Java: Sender).
- * A partition has one batch in flight at a time, so that retries keep the order; a broker has as many requests as
- * batches of different partitions become ready.
+ * Decides when the accumulator's batches go to their leaders (Java: Sender, RecordAccumulator.ready and drain). A broker has up to
+ * `maxInFlight` requests under way, each with at most one batch of a partition; how they end is settled by Outcomes.
  */
 export class Sender {
   readonly #cluster: Cluster
   readonly #accumulator: Accumulator
   readonly #producerId: ProducerIdSource | undefined
+  readonly #idempotence: Idempotence | undefined
+  readonly #outcomes: Outcomes
   readonly #options: SenderOptions
+  readonly #lanes = new Map<Broker, RequestLane>()
   #isDrainScheduled = false
   #timer: ReturnType<typeof setTimeout> | undefined
   /** When the timer fires, in milliseconds since the epoch; Infinity while none is set. */
@@ -66,6 +68,8 @@ export class Sender {
     this.#cluster = cluster
     this.#accumulator = accumulator
     this.#producerId = producerId
+    this.#idempotence = producerId === undefined ? undefined : new Idempotence(producerId)
+    this.#outcomes = new Outcomes(cluster, accumulator, this.#idempotence, options, () => this.wake())
     this.#options = options
   }
 
@@ -80,9 +84,10 @@ export class Sender {
   }
 
   /** Looks for ready batches when the linger time of a batch that began just now has passed. */
-  wakeAfterLinger(): void {
-    if (this.#options.lingerMs === 0) this.wake()
-    else this.#wakeAt(Date.now() + this.#options.lingerMs)
+  wakeAfterLinger(nowMs: number): void {
+    const { lingerMs, isLingerAdaptive } = this.#options
+    if (lingerMs === 0 || isLingerAdaptive) this.wake()
+    else this.#wakeAt(nowMs + lingerMs)
   }
 
   /** Sends all that was accepted before the call without lingering; resolves when it is delivered or has failed. */
@@ -116,19 +121,48 @@ export class Sender {
     )
   }
 
+  #rest(): void {
+    clearTimeout(this.#timer)
+    this.#timerAtMs = Infinity
+  }
+
   #drain(): void {
-    if (this.#isStopped || this.#accumulator.active.size === 0) return
+    if (this.#isStopped) return
     const nowMs = Date.now()
     let nextMs = Infinity
-    const byBroker = new Map<Broker, PartitionQueue[]>()
     for (const queue of this.#accumulator.active) {
-      if (queue.inFlight !== undefined) continue
-      this.#failExpired(queue, nowMs)
+      this.#expire(queue, nowMs)
+      this.#idempotence?.resolve(queue)
+      const oldest = queue.inFlight[0] ?? queue.batches[0]
+      if (oldest !== undefined) nextMs = Math.min(nextMs, oldest.createdAtMs + this.#options.deliveryTimeoutMs)
+    }
+    if (this.#accumulator.active.size === 0) {
+      this.#rest()
+      return
+    }
+    const missing = this.#producerId?.isReady === false ? this.#producerId : undefined
+    for (;;) {
+      const loads = new Map<Broker, Load>()
+      nextMs = Math.min(nextMs, this.#collect(loads, nowMs))
+      if (loads.size === 0) break
+      if (missing !== undefined) {
+        this.#obtainProducerId(missing)
+        break
+      }
+      for (const [broker, { queues }] of loads) this.#dispatch(broker, queues)
+    }
+    if (nextMs !== Infinity) this.#wakeAt(nextMs)
+  }
+
+  /** Fills the next request of each broker that may have one more. Returns when something that waits becomes ready. */
+  #collect(loads: Map<Broker, Load>, nowMs: number): number {
+    const { maxInFlight, maxRequestSizeBytes } = this.#options
+    let nextMs = Infinity
+    for (const queue of this.#accumulator.active) {
       const head = queue.batches[0]
-      if (head === undefined) continue
-      const dueMs = this.#dueMs(queue, head)
-      if (dueMs > nowMs) {
-        nextMs = Math.min(nextMs, dueMs)
+      if (head === undefined || !this.#mayFollow(queue, head)) continue
+      if (head.retryAtMs > nowMs) {
+        nextMs = Math.min(nextMs, head.retryAtMs)
         continue
       }
       const leader = this.#cluster.leader(queue.topic, queue.partition)
@@ -138,36 +172,47 @@ export class Sender {
         nextMs = Math.min(nextMs, head.retryAtMs)
         continue
       }
-      const queues = byBroker.get(leader)
-      if (queues === undefined) byBroker.set(leader, [queue])
-      else queues.push(queue)
+      const inFlightCount = this.#lanes.get(leader)?.inFlightCount ?? 0
+      const dueMs = this.#dueMs(queue, head, inFlightCount)
+      if (dueMs > nowMs) {
+        nextMs = Math.min(nextMs, dueMs)
+        continue
+      }
+      if (inFlightCount >= maxInFlight) continue
+      const load = loads.get(leader)
+      if (load === undefined) loads.set(leader, { queues: [queue], sizeBytes: head.sizeInBytes })
+      else if (load.sizeBytes + head.sizeInBytes <= maxRequestSizeBytes) {
+        load.queues.push(queue)
+        load.sizeBytes += head.sizeInBytes
+      }
     }
-    if (byBroker.size > 0) {
-      if (this.#producerId !== undefined && !this.#producerId.isReady) this.#obtainProducerId(this.#producerId)
-      else for (const [broker, queues] of byBroker) this.#dispatch(broker, queues)
-    }
-    if (nextMs !== Infinity) this.#wakeAt(nextMs)
+    return nextMs
   }
 
-  /** When the first batch of a queue may go. */
-  #dueMs(queue: PartitionQueue, head: ProducerBatch): number {
-    const isFull = queue.batches.length > 1 || head.sizeInBytes >= this.#options.batchSizeBytes
-    const lingers = !isFull && this.#flushes === 0 && !this.#accumulator.isExhausted && head.attempts === 0
-    return Math.max(head.retryAtMs, lingers ? head.createdAtMs + this.#options.lingerMs : 0)
+  /** Whether the order of the partition allows its first batch to go now. */
+  #mayFollow(queue: PartitionQueue, head: ProducerBatch): boolean {
+    if (queue.inFlight.length >= this.#options.maxInFlight) return false
+    return this.#idempotence === undefined || this.#idempotence.canSend(queue, head)
   }
 
-  #failExpired(queue: PartitionQueue, nowMs: number): void {
+  /** When the first batch of a queue has lingered long enough. */
+  #dueMs(queue: PartitionQueue, head: ProducerBatch, inFlightCount: number): number {
+    if (queue.batches.length > 1 || head.isFull || head.attempts > 0) return 0
+    if (this.#flushes > 0 || this.#accumulator.isExhausted) return 0
+    if (this.#options.isLingerAdaptive && inFlightCount === 0) return 0
+    return head.createdAtMs + this.#options.lingerMs
+  }
+
+  /** Gives up on batches whose time is over, also while a request carries them. */
+  #expire(queue: PartitionQueue, nowMs: number): void {
+    const oldest = queue.inFlight[0] ?? queue.batches[0]
     const { deliveryTimeoutMs } = this.#options
-    for (let head = queue.batches[0]; head !== undefined; head = queue.batches[0]) {
-      if (nowMs - head.createdAtMs < deliveryTimeoutMs) return
-      const where = `${queue.topic}-${queue.partition}`
-      this.#fail(
-        queue,
-        head,
-        new TimeoutError(`delivery to ${where}`, deliveryTimeoutMs, {
-          hint: 'raise deliveryTimeoutMs or look at the broker',
-        }),
-      )
+    if (oldest === undefined || nowMs - oldest.createdAtMs < deliveryTimeoutMs) return
+    for (const batch of queue.all()) {
+      if (batch.isDone || nowMs - batch.createdAtMs < deliveryTimeoutMs) continue
+      const hint = 'raise deliveryTimeoutMs or look at the broker'
+      const error = new TimeoutError(`delivery to ${queue.topic}-${queue.partition}`, deliveryTimeoutMs, { hint })
+      this.#outcomes.expire(queue, batch, error)
     }
   }
 
@@ -182,163 +227,23 @@ export class Sender {
     )
   }
 
-  /** Sends the first batches of these queues, in as many requests as their sizes ask for. */
-  #dispatch(broker: Broker, queues: PartitionQueue[]): void {
-    let shipments: Shipment[] = []
-    let sizeBytes = 0
-    for (const queue of queues) {
-      const nextBytes = queue.batches[0]!.sizeInBytes
-      if (shipments.length > 0 && sizeBytes + nextBytes > this.#options.maxRequestSizeBytes) {
-        void this.#send(broker, shipments)
-        shipments = []
-        sizeBytes = 0
-      }
-      sizeBytes += nextBytes
+  /** Sends the first batches of these queues in one request. */
+  #dispatch(broker: Broker, queues: readonly PartitionQueue[]): void {
+    const shipments = queues.map((queue): Shipment => {
       const batch = this.#accumulator.take(queue)
-      this.#identify(queue, batch)
+      this.#idempotence?.identify(queue, batch)
+      batch.attempts++
       const topicId = this.#cluster.topic(queue.topic)?.topicId ?? ZERO_UUID
-      shipments.push({ queue, batch, topicId, records: new Uint8Array(0) })
+      return { queue, batch, topicId, records: NO_BYTES }
+    })
+    let lane = this.#lanes.get(broker)
+    if (lane === undefined) {
+      for (const [other, { inFlightCount }] of this.#lanes) if (inFlightCount === 0) this.#lanes.delete(other)
+      lane = new RequestLane(broker, this.#options, this.#outcomes)
+      this.#lanes.set(broker, lane)
     }
-    void this.#send(broker, shipments)
-  }
-
-  /** Gives a batch its sequence at its first attempt. Retries keep it, whatever the producer's epoch is by then. */
-  #identify(queue: PartitionQueue, batch: ProducerBatch): void {
-    if (this.#producerId === undefined || batch.identity !== undefined) return
-    const { producerId, producerEpoch } = this.#producerId
-    if (queue.producerId !== producerId || queue.producerEpoch !== producerEpoch) {
-      queue.producerId = producerId
-      queue.producerEpoch = producerEpoch
-      queue.nextSequence = 0
-    }
-    batch.identify({ producerId, producerEpoch, baseSequence: queue.nextSequence })
-    // Sequences wrap from 2^31 - 1 to 0.
-    queue.nextSequence = (queue.nextSequence + batch.count) % 0x80000000
-  }
-
-  /** Sends one request and settles its batches. Never rejects. */
-  async #send(broker: Broker, shipments: Shipment[]): Promise<void> {
-    const { acks, requestTimeoutMs, compression, compressionLevel } = this.#options
-    try {
-      for (const shipment of shipments) {
-        const { batch } = shipment
-        batch.attempts++
-        shipment.records = await batch.encode(compression, compressionLevel)
-      }
-      const areIdsKnown = shipments.every(({ topicId }) => topicId !== ZERO_UUID)
-      const response = await broker.request(
-        'produce',
-        produceApi,
-        (version) => requestBody(shipments, acks, requestTimeoutMs, version),
-        {
-          timeoutMs: requestTimeoutMs,
-          expectsResponse: acks !== 0,
-          ...(areIdsKnown ? {} : { maxVersion: TOPIC_ID_VERSION - 1 }),
-        },
-      )
-      if (acks === 0) for (const { queue, batch } of shipments) this.#succeed(queue, batch, -1, -1)
-      else this.#settle(shipments, response)
-    } catch (error) {
-      const cause =
-        error instanceof KafkaError
-          ? error
-          : new KafkaError('KAFKA_INTERNAL', `sending to broker ${broker.nodeId} failed`, { cause: error })
-      for (const { queue, batch } of shipments) this.#retryOrFail(queue, batch, cause)
-    }
-    this.wake()
-  }
-
-  #settle(shipments: Shipment[], response: ProduceResponse): void {
-    for (const shipment of shipments) {
-      const { queue, batch } = shipment
-      const answer = answerTo(shipment, response)
-      if (answer === undefined) {
-        this.#retryOrFail(
-          queue,
-          batch,
-          brokerError(ERROR.UNKNOWN_SERVER_ERROR, { api: 'Produce', topic: queue.topic, partition: queue.partition }),
-        )
-      } else if (answer.errorCode === ERROR.NONE) {
-        this.#succeed(queue, batch, Number(answer.baseOffset), Number(answer.logAppendTimeMs))
-      } else if (answer.errorCode === ERROR.DUPLICATE_SEQUENCE_NUMBER) {
-        // An earlier attempt was stored, and its answer got lost: the records are there, their offsets unknown.
-        this.#succeed(queue, batch, -1, -1)
-      } else {
-        if (answer.currentLeader.leaderId >= 0) {
-          const { leaderId, leaderEpoch } = answer.currentLeader
-          this.#cluster.applyLeaderHint(queue.topic, queue.partition, leaderId, leaderEpoch, response.nodeEndpoints)
-        }
-        const context = { api: 'Produce', topic: queue.topic, partition: queue.partition }
-        this.#retryOrFail(queue, batch, brokerError(answer.errorCode, context))
-      }
-    }
-  }
-
-  #succeed(queue: PartitionQueue, batch: ProducerBatch, baseOffset: number, appendTimeMs: number): void {
-    // Batches ended already when the producer was closed with this request under way.
-    if (queue.inFlight !== batch) return
-    this.#accumulator.release(queue, batch)
-    batch.succeed(baseOffset, appendTimeMs)
-  }
-
-  #retryOrFail(queue: PartitionQueue, batch: ProducerBatch, error: KafkaError): void {
-    if (queue.inFlight !== batch) return
-    if (this.#isRetriable(error, batch)) {
-      batch.retryAtMs = Date.now() + backoffMs(batch.attempts - 1, this.#options.retryBackoff)
-      if (!(error instanceof BrokerError) || errorOf(error.errorCode).refreshesMetadata) this.#cluster.markStale()
-      this.#accumulator.putBack(queue)
-    } else {
-      this.#fail(queue, batch, error)
-    }
-  }
-
-  #isRetriable(error: KafkaError, batch: ProducerBatch): boolean {
-    if (this.#producerId !== undefined && error instanceof BrokerError && batch.identity !== undefined) {
-      const { errorCode } = error
-      if (errorCode === ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER || errorCode === ERROR.UNKNOWN_PRODUCER_ID) {
-        // One batch at a time is in flight, so the broker's state was lost, not overtaken: go on under a new epoch
-        // (Java: TransactionManager.requestIdempotentEpochBumpForPartition).
-        this.#producerId.bumpEpoch(batch.identity)
-        batch.forgetIdentity()
-        return true
-      }
-    }
-    return error.retriable
-  }
-
-  #fail(queue: PartitionQueue, batch: ProducerBatch, error: KafkaError): void {
-    // The broker may have stored it after all, or not: only a new epoch lets the next sequence be right either way.
-    if (batch.identity !== undefined) this.#producerId?.bumpEpoch(batch.identity)
-    this.#accumulator.release(queue, batch)
-    batch.fail(error)
+    lane.send(shipments, () => this.wake())
   }
 }
 
-function requestBody(
-  shipments: Shipment[],
-  acks: number,
-  timeoutMs: number,
-  version: number,
-): Encodable<ProduceRequest> {
-  const topics = new Map<
-    string,
-    { name: string; topicId: string; partitionData: { index: number; records: Uint8Array }[] }
-  >()
-  for (const { queue, topicId, records } of shipments) {
-    let topic = topics.get(queue.topic)
-    if (topic === undefined) {
-      const byId = version >= TOPIC_ID_VERSION
-      topic = { name: byId ? '' : queue.topic, topicId: byId ? topicId : ZERO_UUID, partitionData: [] }
-      topics.set(queue.topic, topic)
-    }
-    topic.partitionData.push({ index: queue.partition, records })
-  }
-  return { transactionalId: null, acks, timeoutMs, topicData: [...topics.values()] }
-}
-
-function answerTo({ queue, topicId }: Shipment, response: ProduceResponse): PartitionAnswer | undefined {
-  const topic = response.responses.find(({ name, topicId: id }) =>
-    name === '' ? id === topicId : name === queue.topic,
-  )
-  return topic?.partitionResponses.find(({ index }) => index === queue.partition)
-}
+const NO_BYTES = new Uint8Array(0)

@@ -33,44 +33,45 @@ describe('murmur2Partition', () => {
 
 describe('defaultPartitioner', () => {
   test('sends equal keys to one partition', () => {
-    const partitioner = defaultPartitioner(100)
+    const partitioner = defaultPartitioner({ batchSizeBytes: 100 })
     const key = new TextEncoder().encode('customer-1')
     expect(partitioner.partition(context({ key }))).toBe(murmur2Partition(key, 3))
   })
 
   test('keeps unkeyed records together until a batch is full, then moves on', () => {
-    const partitioner = defaultPartitioner(100)
-    const first = partitioner.partition(context())
-    partitioner.onAppended?.('t', first, 60)
-    expect(partitioner.partition(context())).toBe(first)
-    partitioner.onAppended?.('t', first, 60)
-    expect(partitioner.partition(context())).not.toBe(first)
+    const draws = [0, 0.99]
+    const partitioner = defaultPartitioner({ batchSizeBytes: 100, random: () => draws.shift()! })
+    expect(partitioner.partition(context())).toBe(0)
+    partitioner.onAppended?.('t', 0, 60, false)
+    expect(partitioner.partition(context())).toBe(0)
+    partitioner.onAppended?.('t', 0, 60, true)
+    expect(partitioner.partition(context())).toBe(2)
   })
 
   test('keeps topics apart', () => {
-    const partitioner = defaultPartitioner(100, () => 0)
+    const partitioner = defaultPartitioner({ batchSizeBytes: 100, random: () => 0 })
     const first = partitioner.partition(context())
-    partitioner.onAppended?.('other', first, 1000)
+    partitioner.onAppended?.('other', first, 1000, true)
     expect(partitioner.partition(context())).toBe(first)
   })
 
   test('chooses only partitions with a leader', () => {
-    const partitioner = defaultPartitioner(1, () => 0)
+    const partitioner = defaultPartitioner({ batchSizeBytes: 1, random: () => 0 })
     for (let i = 0; i < 10; i++) {
       const partition = partitioner.partition(context({ isAvailable: (candidate) => candidate === 2 }))
       expect(partition).toBe(2)
-      partitioner.onAppended?.('t', partition, 10)
+      partitioner.onAppended?.('t', partition, 10, true)
     }
   })
 
   test('leaves a partition that lost its leader', () => {
-    const partitioner = defaultPartitioner(1000)
+    const partitioner = defaultPartitioner({ batchSizeBytes: 1000 })
     const first = partitioner.partition(context())
     expect(partitioner.partition(context({ isAvailable: (candidate) => candidate !== first }))).not.toBe(first)
   })
 
   test('chooses some partition when none has a leader', () => {
-    const partition = defaultPartitioner(1000).partition(context({ isAvailable: () => false }))
+    const partition = defaultPartitioner({ batchSizeBytes: 1000 }).partition(context({ isAvailable: () => false }))
     expect(partition).toBeGreaterThanOrEqual(0)
     expect(partition).toBeLessThan(3)
   })

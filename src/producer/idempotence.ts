@@ -1,0 +1,122 @@
+import { ERROR } from '../protocol/error-codes.ts'
+import { nextSequence, type ProducerBatch } from './batch.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import type { ProducerIdSource } from './producer-id.ts'
+
+/**
+ * The rules by which batches are numbered, so that brokers store each once and in order though several of a partition are in flight
+ * (KIP-98, KIP-360; Java: TransactionManager, TxnPartitionMap).
+ *
+ * Numbers are given once and kept over retries. Where they can't be gone on with, a partition first waits until no request
+ * carries any of its batches, and then numbers what is left from 0 under a new epoch.
+ */
+export class Idempotence {
+  readonly #source: ProducerIdSource
+
+  constructor(source: ProducerIdSource) {
+    this.#source = source
+  }
+
+  /** Whether the first batch of a queue may be sent now. */
+  canSend(queue: PartitionQueue, head: ProducerBatch): boolean {
+    const [oldest] = queue.inFlight
+    if (queue.restartFrom !== Infinity && (head.order < 0 || head.order >= queue.restartFrom)) return false
+    // Sent again: only when no batch before it is open, so that a partition in trouble moves one batch at a time.
+    if (head.identity !== undefined) return oldest === undefined || oldest.order > head.order
+    if (queue.isUnresolved) return false
+    return oldest === undefined || !this.#isStale(queue)
+  }
+
+  /** Numbers a batch before its first attempt. */
+  identify(queue: PartitionQueue, batch: ProducerBatch): void {
+    if (batch.identity !== undefined) return
+    if (this.#isStale(queue)) this.#restart(queue)
+    const { producerId, producerEpoch, nextSequence: baseSequence } = queue
+    batch.identify({ producerId, producerEpoch, baseSequence }, queue.nextOrder++)
+    queue.nextSequence = nextSequence(baseSequence, batch.count)
+  }
+
+  /** The broker has stored a batch. */
+  stored(queue: PartitionQueue, batch: ProducerBatch, baseOffset: number): void {
+    if (batch.identity === undefined || !isCurrent(queue, batch)) return
+    // Answers may come in another order when the leader has moved: what is newest counts.
+    const last = nextSequence(batch.identity.baseSequence, batch.count - 1)
+    if (queue.lastAckedSequence < 0 || isAfter(last, queue.lastAckedSequence)) queue.lastAckedSequence = last
+    if (baseOffset >= 0) queue.lastAckedOffset = Math.max(queue.lastAckedOffset, baseOffset + batch.count - 1)
+  }
+
+  /** Whether an error about sequence numbers is cured by sending the batch again; undefined for other errors. */
+  shouldRetry(
+    queue: PartitionQueue,
+    batch: ProducerBatch,
+    errorCode: number,
+    logStartOffset: number,
+  ): boolean | undefined {
+    if (batch.identity === undefined) return undefined
+    if (errorCode === ERROR.UNKNOWN_PRODUCER_ID) {
+      // Without a log start offset nothing can be told from it: the broker may just be behind. Else the broker's state is gone,
+      // whether by retention or by loss, and comes anew with the first batch of another epoch.
+      if (logStartOffset >= 0) restart(queue, batch)
+      return true
+    }
+    if (errorCode === ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER) {
+      // One before it has failed or is still to be stored, as its being first in line then shows.
+      const isNext = batch.identity.baseSequence === nextSequence(queue.lastAckedSequence, 1)
+      if (isNext || queue.isUnresolved) restart(queue, batch)
+      return true
+    }
+    return undefined
+  }
+
+  /** A batch was given up. @param isAmbiguous - whether the broker may have stored it all the same. */
+  gaveUp(queue: PartitionQueue, batch: ProducerBatch, isAmbiguous: boolean): void {
+    if (batch.identity === undefined || !isCurrent(queue, batch)) return
+    if (isAmbiguous) queue.isUnresolved = true
+    else restart(queue, batch)
+  }
+
+  /** Settles the trouble of a partition as soon as no request carries any of its batches. */
+  resolve(queue: PartitionQueue): void {
+    if ((!queue.isUnresolved && queue.restartFrom === Infinity) || queue.inFlight.length > 0) return
+    // What an earlier attempt may have stored must first be asked for under its own numbers.
+    const first = queue.batches[0]?.order ?? -1
+    if (first >= 0 && first < queue.restartFrom) return
+    if (queue.restartFrom === Infinity && queue.nextSequence === nextSequence(queue.lastAckedSequence, 1)) {
+      // Everything that was numbered has been stored after all.
+      queue.isUnresolved = false
+      return
+    }
+    this.#source.bumpEpoch(queue)
+    // Numbered anew, from 0, when they are sent.
+    for (const batch of queue.batches) batch.forgetIdentity()
+    this.#restart(queue)
+  }
+
+  /** The producer's id or epoch has moved on since the partition's sequences began. */
+  #isStale(queue: PartitionQueue): boolean {
+    return queue.producerId !== this.#source.producerId || queue.producerEpoch !== this.#source.producerEpoch
+  }
+
+  #restart(queue: PartitionQueue): void {
+    queue.producerId = this.#source.producerId
+    queue.producerEpoch = this.#source.producerEpoch
+    queue.nextSequence = 0
+    queue.lastAckedSequence = -1
+    queue.isUnresolved = false
+    queue.restartFrom = Infinity
+  }
+}
+
+/** Has a batch, and those behind it, numbered anew. */
+function restart(queue: PartitionQueue, batch: ProducerBatch): void {
+  if (isCurrent(queue, batch)) queue.restartFrom = Math.min(queue.restartFrom, batch.order)
+}
+
+function isCurrent({ producerId, producerEpoch }: PartitionQueue, { identity }: ProducerBatch): boolean {
+  return identity?.producerId === producerId && identity.producerEpoch === producerEpoch
+}
+
+/** Whether a sequence comes after another, which is never half of all sequences away. */
+function isAfter(sequence: number, other: number): boolean {
+  return ((sequence - other) & 0x7fffffff) < 0x40000000 && sequence !== other
+}

@@ -1,0 +1,57 @@
+import { ZERO_UUID } from '../protocol/bytes/uuid.ts'
+import type { ProduceRequest, ProduceResponse } from '../protocol/messages/00-produce.ts'
+import type { Encodable } from '../protocol/schema.ts'
+import type { ProducerBatch } from './batch.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+
+/** First version of Produce that names topics by id instead of name (KIP-516). */
+const TOPIC_ID_VERSION = 13
+
+/** A batch on its way, with the bytes that carry it. */
+export interface Shipment {
+  readonly queue: PartitionQueue
+  readonly batch: ProducerBatch
+  /** The zero UUID when it is not known. */
+  readonly topicId: string
+  records: Uint8Array
+}
+
+/** What a broker answers about one partition. */
+export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
+
+/** The highest version that can name all topics of a request; undefined for no limit. */
+export function maxVersionFor(shipments: readonly Shipment[]): number | undefined {
+  return shipments.every(({ topicId }) => topicId !== ZERO_UUID) ? undefined : TOPIC_ID_VERSION - 1
+}
+
+/** The request that carries the shipments, which are of different partitions. */
+export function produceRequest(
+  shipments: readonly Shipment[],
+  acks: number,
+  timeoutMs: number,
+  version: number,
+): Encodable<ProduceRequest> {
+  const byId = version >= TOPIC_ID_VERSION
+  const topics = new Map<string, ProduceRequest['topicData'][number]>()
+  for (const { queue, topicId, records } of shipments) {
+    let topic = topics.get(queue.topic)
+    if (topic === undefined) {
+      topic = { name: byId ? '' : queue.topic, topicId: byId ? topicId : ZERO_UUID, partitionData: [] }
+      topics.set(queue.topic, topic)
+    }
+    topic.partitionData.push({ index: queue.partition, records })
+  }
+  return { transactionalId: null, acks, timeoutMs, topicData: [...topics.values()] }
+}
+
+/** The answers to the shipments, in their order; undefined where the broker gave none. */
+export function answersTo(shipments: readonly Shipment[], response: ProduceResponse): (PartitionAnswer | undefined)[] {
+  const answers = new Map<string, PartitionAnswer>()
+  for (const { name, topicId, partitionResponses } of response.responses) {
+    for (const answer of partitionResponses) answers.set(`${answer.index} ${name === '' ? topicId : name}`, answer)
+  }
+  return shipments.map(
+    ({ queue, topicId }) =>
+      answers.get(`${queue.partition} ${queue.topic}`) ?? answers.get(`${queue.partition} ${topicId}`),
+  )
+}
