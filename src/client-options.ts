@@ -1,4 +1,5 @@
 import {
+  callback,
   checked,
   type Defined,
   flag,
@@ -13,11 +14,11 @@ import { ConfigError } from './errors.ts'
 import { inspect } from './inspect-value.ts'
 import { LOG_LEVELS, type Logger, loggerAbove, type LogLevel } from './logger.ts'
 import type { ClusterOptions } from './network/cluster.ts'
-import { nodeTransport } from './network/node.ts'
+import { nodeTransport, transportOver } from './network/node.ts'
 import { hidden } from './network/sasl/secret.ts'
 import { saslMechanism, type SaslOptions } from './network/sasl/options.ts'
 import { checkTls } from './network/tls.ts'
-import type { TlsOptions, Transport } from './network/transport.ts'
+import type { AddressMapper, SocketFactory, TlsOptions, Transport } from './network/transport.ts'
 
 /** How to reach a cluster: what every producer, consumer and admin client of one `Kafka` shares. */
 export interface ClientOptions {
@@ -53,6 +54,10 @@ export interface ClientOptions {
   logger?: Logger | undefined
   /** Entries below this level are not made. Default `info`. */
   logLevel?: LogLevel | undefined
+  /** Says how to reach a broker, where that is not as it advertises. Default: as it advertises. */
+  mapAddress?: AddressMapper | undefined
+  /** Connects through a proxy or the like; TLS is spoken over its sockets. Not together with `transport`. */
+  socketFactory?: SocketFactory | undefined
   /** Makes the connections. Default: the runtime's own TCP and TLS. */
   transport?: Transport | undefined
 }
@@ -93,6 +98,8 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
       : `an object with some of the methods ${LOG_LEVELS.join(', ')}`,
   ),
   logLevel: oneOf<LogLevel>('info', LOG_LEVELS),
+  mapAddress: callback<AddressMapper>(),
+  socketFactory: callback<SocketFactory>(),
   transport: checked<Transport | undefined>(nodeTransport, (value) =>
     typeof value === 'object' && value !== null && typeof (value as Transport).connect === 'function'
       ? undefined
@@ -102,16 +109,20 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
 
 /** Options with their defaults in place, as a cluster takes them. */
 export type ClientSettings = ClusterOptions &
-  Omit<Defined<ClientOptions>, 'bootstrapServers' | 'tls' | 'sasl' | 'logLevel'>
+  Omit<Defined<ClientOptions>, 'bootstrapServers' | 'tls' | 'sasl' | 'logLevel' | 'socketFactory' | 'mapAddress'>
 
 /** Checks the options of a client and gives each its default. Throws ConfigError. */
 export function clientSettings(given: ClientOptions): ClientSettings {
   const settings = resolveOptions<ClientOptions>('Kafka', CLIENT_OPTIONS, given) as Defined<ClientOptions>
-  const { bootstrapServers, tls, sasl, logger, logLevel, ...rest } = settings as typeof settings &
-    Pick<ClientOptions, 'sasl' | 'logger'>
+  const { bootstrapServers, tls, sasl, logger, logLevel, socketFactory, ...rest } = settings as typeof settings &
+    Pick<ClientOptions, 'sasl' | 'logger' | 'socketFactory'>
+  if (socketFactory !== undefined && given.transport !== undefined) {
+    throw new ConfigError('socketFactory', 'socketFactory and transport exclude each other: leave one of them out')
+  }
   return {
     ...rest,
     logger: loggerAbove(logger ?? {}, logLevel),
+    ...(socketFactory === undefined ? {} : { transport: transportOver(socketFactory) }),
     bootstrapServers: parseServers(bootstrapServers),
     ...(tls === false ? {} : { tls: checkTls(tls === true ? {} : tls) }),
     ...(sasl === undefined ? {} : { sasl: saslMechanism(sasl) }),

@@ -33,7 +33,17 @@ export type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from './netwo
 export type { OidcOptions } from './network/sasl/oidc.ts'
 export type { SaslOptions } from './network/sasl/options.ts'
 export type { OAuthToken, TokenFunction } from './network/sasl/token.ts'
-export type { TlsOptions, Transport } from './network/transport.ts'
+export type {
+  AddressMapper,
+  ConnectOptions,
+  DuplexSocket,
+  MappedAddress,
+  SocketFactory,
+  TlsOptions,
+  TlsSettings,
+  Transport,
+  TransportSocket,
+} from './network/transport.ts'
 export type { RecordMetadata } from './producer/batch.ts'
 export type { ProducerOptions } from './producer/options.ts'
 export { defaultPartitioner, murmur2Partition } from './producer/partitioners.ts'

@@ -7,7 +7,7 @@ import type { NetworkHooks, Purpose } from './hooks.ts'
 import { type Backoff, backoffMs } from './retry.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { TlsSource } from './tls.ts'
-import type { Transport } from './transport.ts'
+import type { AddressMapper, Transport } from './transport.ts'
 import type { VersionTable } from './versions.ts'
 import { sleep } from './wait.ts'
 
@@ -18,6 +18,7 @@ export interface ConnectionSettings {
   transport: Transport
   tls: TlsSource | undefined
   sasl: SaslMechanism | undefined
+  mapAddress: AddressMapper | undefined
   clientId: string
   /** Set-up time of the first attempt; doubles with each that times out, up to `connectionTimeoutMaxMs`. */
   connectionTimeoutMs: number
@@ -243,6 +244,7 @@ export class Broker {
       port: this.port,
       tls: rest.tls,
       sasl: rest.sasl,
+      mapAddress: rest.mapAddress,
       nodeId: this.nodeId,
       purpose,
       clientId: rest.clientId,

@@ -5,7 +5,7 @@ import type { NetworkHooks } from './hooks.ts'
 import type { Backoff } from './retry.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
 import { tlsSource } from './tls.ts'
-import type { TlsOptions, Transport } from './transport.ts'
+import type { AddressMapper, TlsOptions, Transport } from './transport.ts'
 
 /** How a Cluster is reached. All times are in milliseconds; the defaults are Java's. */
 export interface ClusterOptions {
@@ -18,6 +18,8 @@ export interface ClusterOptions {
   tls?: TlsOptions | undefined
   /** No login when undefined. */
   sasl?: SaslMechanism | undefined
+  /** Says where to connect to instead of where brokers say they are. */
+  mapAddress?: AddressMapper | undefined
   /** Longest wait for one response. Default 30,000. */
   requestTimeoutMs?: number | undefined
   /** For TCP, TLS and the first exchange of a connection. Default 10,000. */
@@ -61,6 +63,7 @@ export function clusterSettings(options: ClusterOptions): ClusterSettings {
     transport: options.transport,
     tls: options.tls && tlsSource(options.tls),
     sasl: options.sasl,
+    mapAddress: options.mapAddress,
     clientId: options.clientId ?? 'kafkawire',
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
     connectionTimeoutMs: options.connectionTimeoutMs ?? 10_000,

@@ -7,6 +7,7 @@ import {
 } from '../protocol/messages/18-api-versions.ts'
 import type { Encodable } from '../protocol/schema.ts'
 import { type BodyOf, decodeResponse, encodeRequest, Exchange, type RequestOptions } from './exchange.ts'
+import { mappedAddress } from './mapped-address.ts'
 import { FrameReader } from './frames.ts'
 import type { NetworkHooks, Purpose } from './hooks.ts'
 import { Login } from './login.ts'
@@ -14,7 +15,7 @@ import { Pipeline } from './pipeline.ts'
 import { Reporter } from './reporter.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
 import type { TlsSource } from './tls.ts'
-import type { Transport, TransportSocket } from './transport.ts'
+import type { AddressMapper, ConnectOptions, Transport, TransportSocket } from './transport.ts'
 import { decodeApiVersions, negotiateVersions, VersionTable } from './versions.ts'
 import { withDeadline } from './wait.ts'
 
@@ -29,6 +30,8 @@ export interface ConnectionOptions {
   port: number
   /** Plain TCP when undefined. */
   tls?: TlsSource | undefined
+  /** Says where to connect to instead of `host:port`. */
+  mapAddress?: AddressMapper | undefined
   /** Proves to the broker who the client is. */
   sasl?: SaslMechanism | undefined
   /** Negative for a bootstrap address. */
@@ -189,12 +192,10 @@ export class Connection {
   }
 
   async #open(signal: AbortSignal | undefined): Promise<void> {
-    const { host, port, tls, transport, connectionTimeoutMs: timeoutMs } = this.#options
+    const { transport, connectionTimeoutMs: timeoutMs } = this.#options
     await withDeadline(`connecting to ${this.#peer}`, { timeoutMs, signal }, async (deadline) => {
       const socket = await transport.connect({
-        host,
-        port,
-        tls: await tls?.(),
+        ...(await this.#address()),
         timeoutMs,
         signal: deadline.signal,
         handlers: {
@@ -213,6 +214,16 @@ export class Connection {
     })
     this.#isSetUp = true
     this.#reporter.connected()
+  }
+
+  /** Where to connect to, and how. */
+  async #address(): Promise<Pick<ConnectOptions, 'host' | 'port' | 'tls'>> {
+    const { nodeId, host, port, tls, mapAddress } = this.#options
+    const settings = await tls?.()
+    if (mapAddress === undefined) return { host, port, tls: settings }
+    const mapped = await mappedAddress(mapAddress, { nodeId, host, port })
+    const servername = mapped.servername ?? settings?.servername ?? host
+    return { host: mapped.host, port: mapped.port, tls: settings && { ...settings, servername } }
   }
 
   async #negotiate(signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { nextTick } from 'node:process'
 import { connect as connectTls, type ConnectionOptions as NodeTlsOptions } from 'node:tls'
 import { AuthenticationError, ConfigError, ConnectionError } from '../errors.ts'
-import type { ConnectOptions, Pem, TlsSettings, Transport, TransportSocket } from './transport.ts'
+import type { ConnectOptions, Pem, SocketFactory, TlsSettings, Transport, TransportSocket } from './transport.ts'
 
 /** Bytes of the one buffer that a plain TCP connection reads into: 8 % less work on large fetches than with 64 KiB. */
 const READ_BUFFER_BYTES = 128 * 1024
@@ -12,21 +12,29 @@ const FLUSH_TIMEOUT_MS = 1000
 const MIN_ADDRESS_TIMEOUT_MS = 1000
 
 /** Sockets of Node.js, and of Bun and Deno through their `node:net` and `node:tls`. */
-export const nodeTransport: Transport = { connect }
+export const nodeTransport: Transport = { connect: (options) => connect(options, undefined) }
 
-function connect(options: ConnectOptions): Promise<TransportSocket> {
+/** As `nodeTransport`, but over sockets that a factory makes. */
+export function transportOver(factory: SocketFactory): Transport {
+  return { connect: async (options) => connect(options, await made(factory, options)) }
+}
+
+/** @param carrier - an open socket to the broker; undefined to open one. */
+function connect(options: ConnectOptions, carrier: Socket | undefined): Promise<TransportSocket> {
   const { tls, signal, handlers } = options
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
+      carrier?.destroy()
       reject(signal.reason as Error)
       return
     }
     let isOpen = false
-    let isTcpOpen = false
+    let isTcpOpen = carrier !== undefined
     let lastError: Error | undefined
-    const socket = tls === undefined ? openTcp(options) : openTls(options, tls)
-    socket.setNoDelay(true)
-    socket.setKeepAlive(true)
+    const socket = tls === undefined ? (carrier ?? openTcp(options)) : openTls(options, tls, carrier)
+    // Not every kind of stream has these.
+    socket.setNoDelay?.(true)
+    socket.setKeepAlive?.(true)
 
     const onAbort = (): void => {
       socket.destroy()
@@ -34,12 +42,14 @@ function connect(options: ConnectOptions): Promise<TransportSocket> {
     }
     signal?.addEventListener('abort', onAbort, { once: true })
 
-    socket.on('connect', () => (isTcpOpen = true))
-    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+    const onOpen = (): void => {
       isOpen = true
       signal?.removeEventListener('abort', onAbort)
       resolve(new NodeSocket(socket))
-    })
+    }
+    socket.on('connect', () => (isTcpOpen = true))
+    if (tls !== undefined) socket.once('secureConnect', onOpen)
+    else if (carrier === undefined) socket.once('connect', onOpen)
     // With `onread` honoured this one never fires; without, it is how the bytes come.
     socket.on('data', (chunk) => handlers.data(chunk))
     socket.on('drain', () => handlers.drain())
@@ -51,6 +61,30 @@ function connect(options: ConnectOptions): Promise<TransportSocket> {
       if (isOpen) handlers.close(lastError === undefined ? undefined : connectionLoss(options, lastError))
       else reject(connectFailure(options, lastError, isTcpOpen))
     })
+    if (tls === undefined && carrier !== undefined) onOpen()
+  })
+}
+
+/** The socket that a factory makes. One that comes after the signal has fired is destroyed. */
+function made(factory: SocketFactory, { host, port, signal }: ConnectOptions): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal?.reason as Error)
+    if (signal?.aborted === true) onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const making = (async () => factory({ host, port, signal: signal ?? new AbortController().signal }))()
+    making.then(
+      (socket) => {
+        signal?.removeEventListener('abort', onAbort)
+        if (signal?.aborted === true) socket.destroy()
+        else resolve(socket as unknown as Socket)
+      },
+      (cause: unknown) => {
+        signal?.removeEventListener('abort', onAbort)
+        const reason = cause instanceof Error ? cause.message : 'unknown reason'
+        const message = `cannot connect to ${host}:${port}: the socket factory failed: ${reason}`
+        reject(new ConnectionError(message, { host, port }, { cause }))
+      },
+    )
   })
 }
 
@@ -70,12 +104,13 @@ function openTcp(options: ConnectOptions): Socket {
   })
 }
 
-function openTls(options: ConnectOptions, tls: TlsSettings): Socket {
+function openTls(options: ConnectOptions, tls: TlsSettings, carrier: Socket | undefined): Socket {
   const { host, port } = options
   const settings: NodeTlsOptions = { host, port, ...addressSelection(options) }
   // Names only: the extension that carries it has no form for addresses.
-  const servername = tls.servername ?? (isIP(host) === 0 ? host : undefined)
-  if (servername !== undefined) settings.servername = servername
+  const servername = tls.servername ?? host
+  if (isIP(servername) === 0) settings.servername = servername
+  if (carrier !== undefined) settings.socket = carrier
   if (tls.ca !== undefined) settings.ca = pem(tls.ca)
   if (tls.cert !== undefined) settings.cert = pem(tls.cert)
   if (tls.key !== undefined) settings.key = pem(tls.key)
@@ -137,7 +172,9 @@ class NodeSocket implements TransportSocket {
     }
     const timer = setTimeout(() => socket.destroy(), FLUSH_TIMEOUT_MS)
     socket.once('close', () => clearTimeout(timer))
-    socket.destroySoon()
+    // Sockets have the former, other streams do not.
+    if (typeof socket.destroySoon === 'function') socket.destroySoon()
+    else socket.end(() => socket.destroy())
   }
 
   destroy(): void {

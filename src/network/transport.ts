@@ -83,3 +83,38 @@ export interface Transport {
   /** Resolves when bytes can be sent, after the TLS handshake if there is one. Rejects with ConnectionError or AuthenticationError. */
   connect(options: ConnectOptions): Promise<TransportSocket>
 }
+
+/** What a socket must have: that of a `Socket` of `node:net`, or of any `Duplex` of `node:stream`, and more. */
+export interface DuplexSocket {
+  write(chunk: Uint8Array): boolean
+  on(event: string, listener: (...args: never[]) => void): unknown
+  destroy(error?: Error): unknown
+}
+
+/**
+ * Connects in another way than directly, such as through a SOCKS or HTTP proxy: resolves with an open socket to `host:port`.
+ * TLS, where it is asked for, is spoken over that socket. When `signal` fires, nobody waits any more.
+ */
+export type SocketFactory = (to: {
+  host: string
+  port: number
+  signal: AbortSignal
+}) => DuplexSocket | Promise<DuplexSocket>
+
+/** Where to connect to instead of the address that a broker advertises. */
+export interface MappedAddress {
+  host: string
+  port: number
+  /** Name that TLS asks for and checks. Default: `tls.servername`, else the host that the broker advertises. */
+  servername?: string | undefined
+}
+
+/**
+ * Says how to reach a broker: for port forwarding, private links and other places where brokers cannot be reached as they say.
+ * Called for each new connection; `nodeId` is negative for a bootstrap server.
+ */
+export type AddressMapper = (broker: {
+  nodeId: number
+  host: string
+  port: number
+}) => MappedAddress | Promise<MappedAddress>

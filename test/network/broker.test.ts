@@ -30,6 +30,7 @@ function brokerAt(address: { host: string; port: number }, settings: Partial<Con
       transport: nodeTransport,
       tls: undefined,
       sasl: undefined,
+      mapAddress: undefined,
       clientId: 'test',
       connectionTimeoutMs: 10_000,
       connectionTimeoutMaxMs: 30_000,
