@@ -21,16 +21,17 @@ export interface ControlCall<Request extends object, Response extends object> {
   /** The decoded request. Byte fields are views of the bytes that came in. */
   readonly request: Request
   /**
-   * Has the broker do what it would have done, later controls included, and returns its response, which the control may change and return, or
-   * replace by 'drop' to lose it.
+   * Has the broker do what it would have done, later controls included, and returns its response: to be changed and
+   * returned, or replaced by 'drop' to lose it. It is done once, however often this is called.
    */
   readonly serve: () => Promise<Response>
 }
 
 /**
- * What becomes of a request: undefined has the broker serve it normally, a response object is sent as it is (fields left out have their defaults),
- * `failWith(…)` is a response with that error code for everything that was asked, 'drop' closes the connection, and 'ignore' never
- * answers: as Kafka answers in order, nothing that comes after it on that connection is answered either.
+ * What becomes of a request: undefined has the broker serve it normally, a response object is sent as it is (fields
+ * left out have their defaults), `failWith(…)` is a response with that error code for everything that was asked, 'drop'
+ * closes the connection, and 'ignore' never answers: as Kafka answers in order, nothing that comes after it on that
+ * connection is answered either.
  */
 export type ControlAnswer<Response extends object> =
   | Encodable<Response>
@@ -40,16 +41,17 @@ export type ControlAnswer<Response extends object> =
   | undefined
 
 /**
- * Decides about requests. A promise delays the answer, and with it the rest of the connection. A BrokerError that is thrown is answered with its
- * code, like `failWith`; any other error closes the connection, and `close()` of the broker rejects with it, so that a failed
- * assertion in a control is not lost.
+ * Decides about requests. A promise delays the answer, and with it the rest of the connection. A BrokerError that is
+ * thrown is answered with its code, like `failWith`; any other error closes the connection, and `close()` of the broker
+ * rejects with it, so that a failed assertion in a control is not lost.
  */
 export type Control<Request extends object, Response extends object> = (
   call: ControlCall<Request, Response>,
 ) => ControlAnswer<Response> | Promise<ControlAnswer<Response> | WidenedText>
 
 /**
- * What TypeScript makes of the one `return 'drop'` of an async function: text. Any other text than 'drop' and 'ignore' is an error when it is returned.
+ * What TypeScript makes of the one `return 'drop'` of an async function: text. Any other text than 'drop' and 'ignore'
+ * is an error when it is returned.
  */
 type WidenedText = string & {}
 
@@ -171,12 +173,17 @@ export class Controls {
     const [entry, ...others] = entries
     if (entry === undefined) return { kind: 'serve' }
     if (entry.isOnce) entry.dispose()
+    let served: Promise<object> | undefined
+    const serveOnce = (): Promise<object> => {
+      served ??= this.#ask(others, call, serve).then(serve)
+      // A control that does not wait for it is not to bring the process down.
+      served.catch(() => {})
+      return served
+    }
     try {
-      const answer = await entry.control({
-        ...call,
-        serve: async () => serve(await this.#ask(others, call, serve)),
-      })
-      return answer === undefined ? await this.#ask(others, call, serve) : toDecision(answer)
+      const answer = await entry.control({ ...call, serve: serveOnce })
+      if (answer !== undefined) return toDecision(answer)
+      return served === undefined ? await this.#ask(others, call, serve) : { kind: 'respond', response: await served }
     } catch (error) {
       if (error instanceof BrokerError) return { kind: 'fail', errorCode: error.errorCode }
       this.firstError ??= { error }

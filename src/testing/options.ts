@@ -29,8 +29,8 @@ export interface TestBrokerOptions {
   /** Largest batch in bytes that a topic takes unless it says otherwise. Default 1048588. */
   maxMessageBytes?: number | undefined
   /**
-   * Versions to offer by API name, for the likeness of another broker: `{ Fetch: { min: 0, max: 11 } }`. Null for an API that is not to be offered
-   * at all.
+   * Versions to offer by API name, for the likeness of another broker: `{ Fetch: { min: 0, max: 11 } }`. Null for an
+   * API that is not to be offered at all.
    */
   apiVersions?: ApiVersionCaps | undefined
   /** Address to listen on, which clients are told too. Default 127.0.0.1. */

@@ -10,7 +10,10 @@ import type { OfferedApi, OfferedApis } from './offered-apis.ts'
 import type { RequestLog } from './request-log.ts'
 import type { ClusterState, NodeState } from './state/cluster-state.ts'
 
-/** What becomes of a request: a frame to send, nothing and on to the next, nothing ever again, or the end of the connection. */
+/**
+ * What becomes of a request: a frame to send, nothing and on to the next, nothing ever again, or the end of the
+ * connection.
+ */
 export type Outcome = { kind: 'send'; frame: Uint8Array } | { kind: 'skip' } | { kind: 'stall' } | { kind: 'close' }
 
 /** A request that was read, with the API that it is of. */
@@ -35,11 +38,22 @@ export class RequestServer {
   }
 
   /**
-   * Answers one request. Like Kafka, the broker closes the connection for what it cannot read: a malformed request, an unknown API, a version that it does
-   * not serve. Only an unknown version of ApiVersions gets an answer.
+   * Answers one request. Like Kafka, the broker closes the connection for what it cannot read: a malformed request, an
+   * unknown API, a version that it does not serve. Only an unknown version of ApiVersions gets an answer.
    * @param signal - fires when the connection is lost.
    */
   async serve(frame: Uint8Array, node: NodeState, signal: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#answer(frame, node, signal)
+    } catch (error) {
+      // A response that a control made up and that cannot be encoded, or a fault of the broker's own: the client is not to
+      // take anything for an answer, and whoever closes the broker is to know.
+      this.#controls.firstError ??= { error }
+      return { kind: 'close' }
+    }
+  }
+
+  async #answer(frame: Uint8Array, node: NodeState, signal: AbortSignal): Promise<Outcome> {
     const read = this.#read(frame)
     if ('kind' in read) return read
     const { offered, header, request } = read
@@ -95,17 +109,11 @@ export class RequestServer {
 
   async #deliver(incoming: Incoming, decision: ControlDecision, context: RequestContext): Promise<Outcome> {
     const { offered, header, request } = incoming
-    try {
-      const response = await respond(incoming, decision, context)
-      const delivery = offered.erased.handler?.delivery(request, response) ?? 'send'
-      if (delivery === 'close') return { kind: 'close' }
-      if (delivery === 'keep') return { kind: 'skip' }
-      return { kind: 'send', frame: encodeFrame(offered, context.apiVersion, header.correlationId, response) }
-    } catch (error) {
-      // A response that a control made up and that cannot be encoded, or a fault of the broker's own: nobody is to take it for an answer.
-      this.#controls.firstError ??= { error }
-      return { kind: 'close' }
-    }
+    const response = await respond(incoming, decision, context)
+    const delivery = offered.erased.handler?.delivery(request, response) ?? 'send'
+    if (delivery === 'close') return { kind: 'close' }
+    if (delivery === 'keep') return { kind: 'skip' }
+    return { kind: 'send', frame: encodeFrame(offered, context.apiVersion, header.correlationId, response) }
   }
 }
 

@@ -36,9 +36,9 @@ export interface PartitionStats {
 export type NewRecord = Omit<EncodableRecord, 'timestamp' | 'offset'> & { timestamp?: number | undefined }
 
 /**
- * Kafka for tests, in this process: a cluster of one or more nodes on TCP ports of this machine, with topics, idempotent producers and classic consumer
- * groups, to which any client can connect. It keeps everything in memory and behaves as Kafka 4.4 does; where it differs, it is wrong.
- * `control` makes it fail on purpose.
+ * Kafka for tests, in this process: a cluster of one or more nodes on TCP ports of this machine, with topics,
+ * idempotent producers and classic consumer groups, to which any client can connect. It keeps everything in memory and
+ * behaves as Kafka 4.4 does; where it differs, it is wrong. `control` makes it fail on purpose.
  */
 export class TestBroker {
   /** In the order of their ids, from 1. */
@@ -77,7 +77,7 @@ export class TestBroker {
 
   /** Addresses of all nodes, as clients are given them: `host:port,host:port`. */
   get bootstrapServers(): string {
-    return this.nodes.map(({ host, port }) => `${host}:${port}`).join(',')
+    return this.nodes.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)).join(',')
   }
 
   get clusterId(): string {
@@ -85,9 +85,9 @@ export class TestBroker {
   }
 
   /**
-   * Has `control` decide about the requests of an API, before the broker does. Controls of one API are asked in the order they were put in place, until
-   * one returns something. They stay until disposed of. With an Api object (from `kafkawire/protocol`) an API that the broker does not
-   * serve can be answered too.
+   * Has `control` decide about the requests of an API, before the broker does. Controls of one API are asked in the
+   * order they were put in place, until one returns something. They stay until disposed of. With an Api object (from
+   * `kafkawire/protocol`) an API that the broker does not serve can be answered too.
    */
   control<Request extends object, Response extends object>(
     api: Api<Request, Response>,
@@ -121,8 +121,8 @@ export class TestBroker {
   }
 
   /**
-   * Appends records to a partition as one batch, as if a producer had sent them, and returns the offset of the first. Throws BrokerError
-   * when the partition does not exist or refuses the batch.
+   * Appends records to a partition as one batch, as if a producer had sent them, and returns the offset of the first.
+   * Throws BrokerError when the partition does not exist or refuses the batch.
    */
   async append(
     topic: string,

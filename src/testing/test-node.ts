@@ -42,8 +42,8 @@ export class TestNode {
   }
 
   /**
-   * Kills the node: its connections are lost and its port is closed. Other nodes take over what it led and coordinated; a partition without another
-   * replica has no leader until the node is back.
+   * Kills the node: its connections are lost and its port is closed. Other nodes take over what it led and coordinated;
+   * a partition without another replica has no leader until the node is back.
    */
   async stop(): Promise<void> {
     if (!this.#state.isUp) return

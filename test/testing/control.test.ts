@@ -109,6 +109,20 @@ describe('what a control can do', () => {
     expect(topics[0]).toMatchObject({ name: 'renamed', partitions: [{ leaderId: 1 }, { leaderId: 1 }] })
   })
 
+  test('serve does it once, however often it is called and whatever is returned', async () => {
+    const broker = await startBroker({ topics: { t: 1 } })
+    broker.control(produceApi, async ({ serve }) => {
+      await serve()
+      void serve()
+      return undefined
+    })
+    const client = await connectTo(broker)
+    const partitionData = [{ index: 0, records: await batchOf(['once']) }]
+    const { responses } = await client.send(produceApi, 9, { acks: 1, topicData: [{ name: 't', partitionData }] })
+    expect(responses[0]!.partitionResponses[0]).toMatchObject({ errorCode: 0, baseOffset: 0n })
+    expect(broker.partition('t', 0)!.endOffset).toBe(1)
+  })
+
   test('serve and drop: the broker has done it and the client does not know', async () => {
     const broker = await startBroker({ topics: { t: 1 } })
     broker.control(produceApi, async ({ serve }) => {

@@ -18,7 +18,8 @@ const FIRST_VERSION_WITH_LEADER = 10
 
 export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
   api: produceApi,
-  // Versions 0 to 2 are offered and then refused: librdkafka takes their absence for a broker without newer record formats (KAFKA-18659).
+  // Versions 0 to 2 are offered and then refused: librdkafka takes their absence for a broker without newer record
+  // formats (KAFKA-18659).
   advertised: { min: 0, max: produceApi.request.versions.max },
 
   async handle(request, context) {
@@ -68,8 +69,8 @@ function failAll(
 }
 
 /**
- * Why a request is refused as a whole: its batches cannot be told apart, or are of a transaction of which the request knows nothing (Java:
- * KafkaApis.handleProduceRequest).
+ * Why a request is refused as a whole: its batches cannot be told apart, or are of a transaction of which the request
+ * knows nothing (Java: KafkaApis.handleProduceRequest).
  */
 function requestError(request: ProduceRequest): { errorCode: number; reason: string | null } | undefined {
   const all = request.topicData.flatMap(({ partitionData }) => partitionData)

@@ -108,7 +108,9 @@ function toPositions({ topic, topicId, partitions }: FetchRequest['topics'][numb
   }))
 }
 
-/** Reads every partition, within the limits. Only the first one with records may go beyond them, by one batch (KIP-74). */
+/**
+ * Reads every partition, within the limits. Only the first one with records may go beyond them, by one batch (KIP-74).
+ */
 function readAll(plan: FetchPlan): PartitionRead[] {
   let room = plan.maxBytes
   let isFirst = true
@@ -190,7 +192,10 @@ function withLeader(data: PartitionData, partition: Partition, { apiVersion }: R
   return { ...data, currentLeader: { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch } }
 }
 
-/** Whether there is nothing to wait for: enough bytes, or an error from a partition that exists (Java: ReplicaManager.fetchMessages). */
+/**
+ * Whether there is nothing to wait for: enough bytes, or an error from a partition that exists (Java:
+ * ReplicaManager.fetchMessages).
+ */
 function isComplete(reads: readonly PartitionRead[], minBytes: number): boolean {
   const known = reads.filter(({ partition }) => partition !== undefined)
   if (known.length === 0) return true

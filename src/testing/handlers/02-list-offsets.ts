@@ -16,7 +16,10 @@ const EARLIEST = -2n
 const MAX_TIMESTAMP = -3n
 const EARLIEST_LOCAL = -4n
 
-/** First version that knows each special timestamp. There is no tiered storage here, so nothing is ever found for the last two. */
+/**
+ * First version that knows each special timestamp. There is no tiered storage here, so nothing is ever found for the
+ * last two.
+ */
 const SPECIAL_TIMESTAMPS: ReadonlyMap<bigint, number> = new Map([
   [LATEST, 1],
   [EARLIEST, 1],

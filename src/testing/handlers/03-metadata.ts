@@ -78,8 +78,8 @@ function findTopics(request: MetadataRequest, context: RequestContext): Metadata
 }
 
 /**
- * A topic that does not exist. When it is created for this request, the answer is still that it is unknown: as in Kafka, whose controller takes
- * its time, the client finds it when it asks again.
+ * A topic that does not exist. When it is created for this request, the answer is still that it is unknown: as in
+ * Kafka, whose controller takes its time, the client finds it when it asks again.
  */
 function describeMissing(name: string, mayCreate: boolean, cluster: ClusterState): MetadataTopic {
   if (topicNameFault(name) !== undefined) return withoutPartitions(name, ERROR.INVALID_TOPIC_EXCEPTION)

@@ -23,7 +23,8 @@ export const apiVersionsHandler: Handler<ApiVersionsRequest, ApiVersionsResponse
         return { errorCode: ERROR.INVALID_REQUEST }
       }
     }
-    // A client that is at the wrong cluster or node starts over from its bootstrap servers (KIP-1242). It has to name both.
+    // A client that is at the wrong cluster or node starts over from its bootstrap servers (KIP-1242). It has to name
+    // both.
     if ((clusterId === null) !== (nodeId === -1)) return { errorCode: ERROR.INVALID_REQUEST }
     const isHere = clusterId === null || (clusterId === cluster.clusterId && nodeId === node.id)
     if (!isHere) return { errorCode: ERROR.REBOOTSTRAP_REQUIRED }
@@ -36,8 +37,8 @@ export const apiVersionsHandler: Handler<ApiVersionsRequest, ApiVersionsResponse
 }
 
 /**
- * The answer to a version that the broker does not know. It is in the format of version 0, which every client reads. Since Kafka 2.4, which
- * brought version 3, it tells the versions of ApiVersions itself (KIP-511).
+ * The answer to a version that the broker does not know. It is in the format of version 0, which every client reads.
+ * Since Kafka 2.4, which brought version 3, it tells the versions of ApiVersions itself (KIP-511).
  */
 export function unsupportedApiVersions(offered: OfferedApi): Encodable<ApiVersionsResponse> {
   const apiKeys = offered.advertised.max >= FIRST_VERSION_WITH_SOFTWARE ? [describe(offered)] : []

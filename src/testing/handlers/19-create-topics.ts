@@ -11,7 +11,10 @@ import { isFault, type Topic, type TopicFault } from '../state/topics.ts'
 type NewTopic = CreateTopicsRequest['topics'][number]
 type TopicResult = Encodable<CreateTopicsResponse['topics'][number]>
 
-/** Where a setting's value is from: given for the topic, or Kafka's default (Java: DescribeConfigsResponse.ConfigSource). */
+/**
+ * Where a setting's value is from: given for the topic, or Kafka's default (Java:
+ * DescribeConfigsResponse.ConfigSource).
+ */
 const TOPIC_CONFIG = 1
 const DEFAULT_CONFIG = 5
 

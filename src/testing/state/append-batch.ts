@@ -32,8 +32,9 @@ export interface AppendResult {
 const FIRST_VERSION_WITH_ZSTD = 7
 
 /**
- * Appends what one partition of a Produce request carries, which has to be exactly one v2 batch. It is validated as Kafka does it, and stored in
- * a copy that has offset, leader epoch and, if the topic wants it, the time filled in (Java: UnifiedLog.append, LogValidator).
+ * Appends what one partition of a Produce request carries, which has to be exactly one v2 batch. It is validated as
+ * Kafka does it, and stored in a copy that has offset, leader epoch and, if the topic wants it, the time filled in
+ * (Java: UnifiedLog.append, LogValidator).
  */
 export async function appendBatch(
   partition: Partition,
@@ -107,7 +108,10 @@ export function isUnreadable(error: DecodeError): boolean {
   return /\.(?:batchLength|magic)$/.test(error.path)
 }
 
-/** What is wrong with the header of a batch (Java: UnifiedLog.analyzeAndValidateRecords, then LogValidator.validateBatch). */
+/**
+ * What is wrong with the header of a batch (Java: UnifiedLog.analyzeAndValidateRecords, then
+ * LogValidator.validateBatch).
+ */
 function headerFault(batch: RecordBatch, { topic }: Partition): AppendResult | undefined {
   const { maxMessageBytes } = topic.config
   const invalid = (reason: string): AppendResult => refusalOfLog(ERROR.INVALID_RECORD, reason)
@@ -134,8 +138,8 @@ function isChecksumRight(batch: Uint8Array): boolean {
 }
 
 /**
- * What is wrong with single records (Java: LogValidator.validateRecord). They are decoded only when the header cannot answer: for keys in a
- * compacted topic, and to name the records when the largest timestamp is too far ahead.
+ * What is wrong with single records (Java: LogValidator.validateRecord). They are decoded only when the header cannot
+ * answer: for keys in a compacted topic, and to name the records when the largest timestamp is too far ahead.
  */
 async function recordsFault(batch: RecordBatch, { topic }: Partition): Promise<AppendResult | undefined> {
   const { isCompacted, isLogAppendTime, timestampAfterMaxMs, timestampBeforeMaxMs } = topic.config

@@ -84,8 +84,8 @@ export class ClusterState {
   }
 
   /**
-   * The node that coordinates a group, or a transactional id: as in Kafka by the hash of its name, which picks a partition and by that a node. The
-   * next one that is up stands in for a node that is down.
+   * The node that coordinates a group, or a transactional id: as in Kafka by the hash of its name, which picks a
+   * partition and by that a node. The next one that is up stands in for a node that is down.
    */
   coordinatorOf(key: string): NodeState | undefined {
     const preferred = Math.abs(javaHash(key)) % OFFSETS_PARTITIONS

@@ -62,7 +62,10 @@ interface FetchSession {
 const INITIAL_EPOCH = 0
 const FINAL_EPOCH = -1
 
-/** Sessions per node, and how long an unused one is safe from a new one (Java: max.incremental.fetch.session.cache.slots). */
+/**
+ * Sessions per node, and how long an unused one is safe from a new one (Java:
+ * max.incremental.fetch.session.cache.slots).
+ */
 const MAX_SESSIONS = 1000
 const EVICTION_MS = 120_000
 
@@ -70,11 +73,6 @@ const EVICTION_MS = 120_000
 export class FetchSessions {
   readonly #sessions = new Map<number, FetchSession>()
   #lastId = 0
-
-  /** Number of sessions that are open. */
-  get size(): number {
-    return this.#sessions.size
-  }
 
   /** Forgets all sessions, as a restart does. */
   clear(): void {
@@ -166,7 +164,10 @@ function refused(errorCode: number): FetchContext {
   return { errorCode, positions: [], sessionId: 0, includes: () => false }
 }
 
-/** Remembers what the client is told, and says whether that is anything new (Java: CachedPartition.maybeUpdateResponseData). */
+/**
+ * Remembers what the client is told, and says whether that is anything new (Java:
+ * CachedPartition.maybeUpdateResponseData).
+ */
 function note(session: FetchSession, position: FetchPosition, fetched: FetchedPartition): boolean {
   const key = keyOf(session, position)
   const cached = session.partitions.get(key)

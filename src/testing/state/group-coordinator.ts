@@ -34,8 +34,8 @@ type LeavingMember = LeaveGroupRequest['members'][number]
 const NO_ASSIGNMENT = new Uint8Array(0)
 
 /**
- * The classic group coordinator: what requests of members do to their groups (Java: GroupMetadataManager, the classic part). All nodes
- * share it; which node may be asked about a group is checked before.
+ * The classic group coordinator: what requests of members do to their groups (Java: GroupMetadataManager, the classic
+ * part). All nodes share it; which node may be asked about a group is checked before.
  */
 export class GroupCoordinator {
   readonly #settings: GroupSettings
@@ -50,10 +50,6 @@ export class GroupCoordinator {
       initialRebalanceDelayMs: settings.initialRebalanceDelayMs,
       onPersist: (group) => this.#snapshots.take(group),
     })
-  }
-
-  group(groupId: string): Group | undefined {
-    return this.#groups.get(groupId)
   }
 
   groupIds(): string[] {
@@ -123,7 +119,8 @@ export class GroupCoordinator {
     const error = group.memberError(memberId, groupInstanceId)
     if (error !== ERROR.NONE) return refuseJoin(memberId, error)
     const member = group.members.get(memberId)!
-    // Nothing new: the member missed the answer, or was not meant by the rebalance. A leader in a stable group means to rebalance.
+    // Nothing new: the member missed the answer, or was not meant by the rebalance. A leader in a stable group means to
+    // rebalance.
     const isSame = sameProtocols(member.protocols, protocols)
     if (group.state === 'completing-rebalance' && isSame) return Promise.resolve(group.joinAnswer(memberId))
     if (group.state === 'stable' && isSame && group.leaderId !== memberId) {
@@ -223,7 +220,10 @@ export class GroupCoordinator {
     return error
   }
 
-  /** Whether offsets may be committed for a group: the error code, 0 when they may (Java: ClassicGroup.validateOffsetCommit). */
+  /**
+   * Whether offsets may be committed for a group: the error code, 0 when they may (Java:
+   * ClassicGroup.validateOffsetCommit).
+   */
   commitError(request: OffsetCommitRequest, apiVersion: number): number {
     const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = request
     let group = this.#groups.get(groupId)
@@ -243,8 +243,8 @@ export class GroupCoordinator {
   }
 
   /**
-   * Takes groups over from a coordinator that went down: what waits is answered with NOT_COORDINATOR, and each group goes on as it last was
-   * when nothing was under way.
+   * Takes groups over from a coordinator that went down: what waits is answered with NOT_COORDINATOR, and each group
+   * goes on as it last was when nothing was under way.
    */
   failOver(isAffected: (groupId: string) => boolean): void {
     for (const group of this.#groups.values()) {

@@ -165,7 +165,10 @@ export class GroupRebalance {
     else if (group.state === 'preparing-rebalance' && group.hasAllMembersJoined()) this.completeJoin(group)
   }
 
-  /** Takes a member out of its group; what it waits for is answered with UNKNOWN_MEMBER_ID. What follows is up to the caller. */
+  /**
+   * Takes a member out of its group; what it waits for is answered with UNKNOWN_MEMBER_ID. What follows is up to the
+   * caller.
+   */
   removeMember(group: Group, memberId: string): void {
     const member = group.members.get(memberId)
     if (member !== undefined) {
@@ -190,15 +193,15 @@ export class GroupRebalance {
   }
 }
 
-// A group id can hold any character, so the parts of a key are kept apart by one that comes first and has one meaning.
+// A group id can hold any character, so the parts of a key are not just put together.
 function joinKey(group: Group): string {
-  return `join:${group.id}`
+  return JSON.stringify(['join', group.id])
 }
 
 function syncKey(group: Group): string {
-  return `sync:${group.id}`
+  return JSON.stringify(['sync', group.id])
 }
 
 function memberKey(group: Group, memberId: string): string {
-  return `member:${memberId}:${group.id}`
+  return JSON.stringify(['member', group.id, memberId])
 }

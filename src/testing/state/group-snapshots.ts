@@ -1,8 +1,8 @@
 import { Group } from './group.ts'
 
 /**
- * What a coordinator keeps of each group in the offsets topic, so that the next coordinator can go on: the group as it was when it last
- * became stable or empty.
+ * What a coordinator keeps of each group in the offsets topic, so that the next coordinator can go on: the group as it
+ * was when it last became stable or empty.
  */
 export class GroupSnapshots {
   readonly #groups = new Map<string, Group>()

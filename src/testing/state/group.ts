@@ -44,7 +44,10 @@ export interface GroupMember {
 
 const NO_ASSIGNMENT = new Uint8Array(0)
 
-/** Members, generation and state of one classic consumer group (Java: ClassicGroup). What happens when is up to GroupCoordinator. */
+/**
+ * Members, generation and state of one classic consumer group (Java: ClassicGroup). What happens when is up to
+ * GroupCoordinator.
+ */
 export class Group {
   readonly id: string
   readonly members: Map<string, GroupMember> = new Map()

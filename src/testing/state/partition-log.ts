@@ -69,7 +69,10 @@ export class PartitionLog {
     epochs.push({ epoch, startOffset: this.#endOffset })
   }
 
-  /** The end of the newest epoch up to `epoch`; undefined when that is newer than all (Java: LeaderEpochFileCache.endOffsetFor). */
+  /**
+   * The end of the newest epoch up to `epoch`; undefined when that is newer than all (Java:
+   * LeaderEpochFileCache.endOffsetFor).
+   */
   endOfEpoch(epoch: number): EpochEnd | undefined {
     const epochs = this.#epochs
     if (epochs.at(-1)?.epoch === epoch) return { epoch, endOffset: this.#endOffset }
@@ -91,8 +94,8 @@ export class PartitionLog {
   }
 
   /**
-   * Batches from the one that holds `offset` on, at most `maxBytes` of them, the last one cut off there as Kafka does. A first batch that
-   * is larger is returned whole when `minOneBatch`, else not at all (KIP-74).
+   * Batches from the one that holds `offset` on, at most `maxBytes` of them, the last one cut off there as Kafka does.
+   * A first batch that is larger is returned whole when `minOneBatch`, else not at all (KIP-74).
    */
   read(offset: number, maxBytes: number, minOneBatch: boolean): Uint8Array {
     const index = this.#indexOf(offset)

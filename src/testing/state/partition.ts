@@ -3,7 +3,10 @@ import { PartitionLog } from './partition-log.ts'
 import { ProducerStates } from './producer-states.ts'
 import type { Topic } from './topics.ts'
 
-/** One partition: its log, who leads it, and who waits for it to change. The log is shared by all replicas, which so are always in sync. */
+/**
+ * One partition: its log, who leads it, and who waits for it to change. The log is shared by all replicas, which so are
+ * always in sync.
+ */
 export class Partition {
   readonly topic: Topic
   readonly index: number
@@ -65,8 +68,8 @@ export class Partition {
   }
 
   /**
-   * The error code for a client that asks node `nodeId`, in the belief that the leader epoch is `epoch` (-1: whichever); 0 when it may
-   * (Java: Partition.getLocalLog, KIP-320).
+   * The error code for a client that asks node `nodeId`, in the belief that the leader epoch is `epoch` (-1:
+   * whichever); 0 when it may (Java: Partition.getLocalLog, KIP-320).
    * @param mayFollow - whether a replica that does not lead will do (KIP-392).
    */
   accessError(nodeId: number, epoch: number, mayFollow = false): number {

@@ -1,6 +1,9 @@
 import { ERROR } from '../../protocol/error-codes.ts'
 
-/** Batches per producer that are remembered to recognise one sent again (Java: ProducerStateEntry.NUM_BATCHES_TO_RETAIN). */
+/**
+ * Batches per producer that are remembered to recognise one sent again (Java:
+ * ProducerStateEntry.NUM_BATCHES_TO_RETAIN).
+ */
 const REMEMBERED_BATCHES = 5
 
 const MAX_SEQUENCE = 0x7fffffff
@@ -33,7 +36,9 @@ export type SequenceVerdict =
   | { kind: 'duplicate'; of: RememberedBatch }
   | { kind: 'refuse'; errorCode: number; reason: string }
 
-/** Epoch and last batches of each idempotent producer of one partition (Java: ProducerStateManager, ProducerAppendInfo). */
+/**
+ * Epoch and last batches of each idempotent producer of one partition (Java: ProducerStateManager, ProducerAppendInfo).
+ */
 export class ProducerStates {
   readonly #states = new Map<bigint, ProducerState>()
 

@@ -1,4 +1,7 @@
-/** Topic settings of Kafka 4.4 that a client may give, with their defaults. Those that the broker obeys are in TopicConfig. */
+/**
+ * Topic settings of Kafka 4.4 that a client may give, with their defaults. Those that the broker obeys are in
+ * TopicConfig.
+ */
 const DEFAULTS: Readonly<Record<string, string>> = {
   'cleanup.policy': 'delete',
   'compression.gzip.level': '-1',

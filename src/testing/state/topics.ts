@@ -155,7 +155,10 @@ export class Topics {
     return undefined
   }
 
-  /** Replicas of each partition: neighbouring nodes, the first one moving on from partition to partition, those that are down last. */
+  /**
+   * Replicas of each partition: neighbouring nodes, the first one moving on from partition to partition, those that are
+   * down last.
+   */
   #place({ partitions, replicationFactor, assignment }: TopicSpec): (readonly number[])[] {
     if (assignment !== undefined) return [...assignment]
     const { nodeIds, defaultPartitions } = this.#settings
@@ -186,7 +189,10 @@ function configFaultOf(config: Readonly<Record<string, string>>): TopicFault | u
   return undefined
 }
 
-/** A random UUID (version 4) as 22 characters. Like Kafka's, it never starts with a dash, which tools would take for an option. */
+/**
+ * A random UUID (version 4) as 22 characters. Like Kafka's, it never starts with a dash, which tools would take for an
+ * option.
+ */
 export function randomUuid(): string {
   for (;;) {
     const bytes = randomBytes(16)

@@ -10,7 +10,9 @@ import type { RawClient } from '../raw-client.ts'
 
 type PartitionResponse = ProduceResponse['responses'][number]['partitionResponses'][number]
 
-/** Produces to partition 0 of topic t, by version 9 unless told otherwise, and returns the answer for that partition. */
+/**
+ * Produces to partition 0 of topic t, by version 9 unless told otherwise, and returns the answer for that partition.
+ */
 async function produce(
   client: RawClient,
   records: Uint8Array,
