@@ -416,9 +416,12 @@ describe('the controller', () => {
   test('is the broker that metadata names, waited for while it names none', async () => {
     const fake = await start(2)
     fake.controllerId = -1
-    const cluster = clusterOf(fake.bootstrapServers)
+    // The one whose requests are waited for here.
+    fake.listed = [1]
+    const cluster = clusterOf([fake.node(1).address])
     const controller = cluster.controller(WAIT)
-    await fake.node(1).until(() => fake.metadataRequests().length >= 1)
+    await fake.node(1).received('Metadata')
+    fake.listed = [1, 2]
     fake.controllerId = 2
     expect((await controller).nodeId).toBe(2)
   })
