@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Consumer, Kafka, string } from '../../src/index.ts'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
@@ -29,11 +29,17 @@ describeWithKafka('a cluster of three brokers', ['java'], () => {
     return topic
   }
 
+  /** Any broker is asked: one that has just come up may not know the topic yet. */
   async function leaderOf(topic: string, partition: number): Promise<number> {
     const admin = kafka.admin()
-    const [description] = await admin.describeTopics([topic])
-    await admin.close()
-    return description!.partitions[partition]!.leaderId
+    try {
+      return await vi.waitFor(async () => (await admin.describeTopics([topic]))[0]!.partitions[partition]!.leaderId, {
+        timeout: 30_000,
+        interval: 200,
+      })
+    } finally {
+      await admin.close()
+    }
   }
 
   /** Sends numbered records one after the other to every partition; `midway` runs when half of them are stored. */

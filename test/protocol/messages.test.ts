@@ -8,7 +8,7 @@ import { arbitrarySample, arbitraryVersion, versionsOf } from './arbitrary-messa
 
 /** Runs of each property for each API. A thorough hunt: KAFKAWIRE_FUZZ_RUNS=100000, perhaps with `-t` and an API's name. */
 const numRuns = Number(process.env['KAFKAWIRE_FUZZ_RUNS'] ?? 10)
-const timeoutMs = 30_000 + numRuns * 20
+const timeoutMs = 30_000 + numRuns * 200
 
 const groups: { name: string; messages: AnyMessage[] }[] = [
   ...apis.map(({ name, request, response }) => ({ name, messages: [request, response] })),
