@@ -17,7 +17,18 @@ export const lanes = {
 
 /** Values that compress about as well as JSON events do: words of a small vocabulary and random digits. */
 export function makeValues(valueBytes, count = 1000) {
-  const words = ['"userId":', '"status":"active",', '"amount":', '"currency":"EUR",', '"country":"', '"timestamp":', '{', '}', 'null,', 'true,']
+  const words = [
+    '"userId":',
+    '"status":"active",',
+    '"amount":',
+    '"currency":"EUR",',
+    '"country":"',
+    '"timestamp":',
+    '{',
+    '}',
+    'null,',
+    'true,',
+  ]
   let state = 12345
   const random = (n) => {
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff

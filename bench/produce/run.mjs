@@ -48,7 +48,10 @@ const clients = flags.clients
   .filter((name) => name !== 'confluent' || process.env.CONFLUENT_PATH !== undefined)
 const cluster =
   flags.bootstrap === undefined
-    ? await startCluster({ jvmArgs: ['-Xmx1g', '-XX:TieredStopAtLevel=4'], properties: { 'log.retention.check.interval.ms': '5000' } })
+    ? await startCluster({
+        jvmArgs: ['-Xmx1g', '-XX:TieredStopAtLevel=4'],
+        properties: { 'log.retention.check.interval.ms': '5000' },
+      })
     : undefined
 const bootstrap = flags.bootstrap ?? cluster.bootstrapServers
 const admin = new Kafka({ bootstrapServers: bootstrap }).admin()
@@ -91,11 +94,16 @@ async function runWorker(client, lane, topic) {
   const job = { client: name, lane, bootstrap, topic, partitions: PARTITIONS, capMs: Number(flags.cap) }
   const isFloor = name === 'floor'
   if (isFloor && lanes[lane].shape === 'many') job.shape = 'enqueue'
-  const profile = flags.profile === undefined || client !== 'kafkawire' ? [] : ['--cpu-prof', '--cpu-prof-dir', flags.profile]
-  const { stdout } = await run(node, ['--disable-warning=ExperimentalWarning', ...profile, join(here, 'worker.mjs'), JSON.stringify(job)], {
-    env: { ...process.env, FLOOR_BATCHES: batches ?? '1', KAFKAJS_NO_PARTITIONER_WARNING: '1' },
-    timeout: 120_000,
-  })
+  const profile =
+    flags.profile === undefined || client !== 'kafkawire' ? [] : ['--cpu-prof', '--cpu-prof-dir', flags.profile]
+  const { stdout } = await run(
+    node,
+    ['--disable-warning=ExperimentalWarning', ...profile, join(here, 'worker.mjs'), JSON.stringify(job)],
+    {
+      env: { ...process.env, FLOOR_BATCHES: batches ?? '1', KAFKAJS_NO_PARTITIONER_WARNING: '1' },
+      timeout: 120_000,
+    },
+  )
   return JSON.parse(stdout.trim().split('\n').at(-1))
 }
 
@@ -103,8 +111,24 @@ async function runJava(laneName, topic) {
   const { count, valueBytes, compression = 'none' } = lanes[laneName]
   const jars = join(await ensureJars('tools'), '*')
   const properties = [`bootstrap.servers=${bootstrap}`, 'acks=all', `compression.type=${compression}`]
-  const args = ['--topic', topic, '--num-records', String(count), '--record-size', String(valueBytes), '--throughput', '-1']
-  const command = ['-cp', jars, 'org.apache.kafka.tools.ProducerPerformance', ...args, '--producer-props', ...properties]
+  const args = [
+    '--topic',
+    topic,
+    '--num-records',
+    String(count),
+    '--record-size',
+    String(valueBytes),
+    '--throughput',
+    '-1',
+  ]
+  const command = [
+    '-cp',
+    jars,
+    'org.apache.kafka.tools.ProducerPerformance',
+    ...args,
+    '--producer-props',
+    ...properties,
+  ]
   const { stdout } = await run('java', command, { timeout: 120_000 })
   const perSecond = Number(/([\d.]+) records\/sec/.exec(stdout.trim().split('\n').at(-1))[1])
   return { sent: count, perSecond, megabytesPerSecond: (perSecond * valueBytes) / 1e6, cpuMs: NaN, peakRssMb: NaN }
@@ -116,7 +140,8 @@ function report(laneName, results) {
   const rows = [...results].map(([client, runs]) => {
     const row = { client, 'records/s': Math.round(median(runs, 'perSecond')) }
     row['MB/s'] = Number(median(runs, 'megabytesPerSecond').toFixed(1))
-    row['min-max'] = `${Math.round(Math.min(...runs.map((r) => r.perSecond)))}-${Math.round(Math.max(...runs.map((r) => r.perSecond)))}`
+    row['min-max'] =
+      `${Math.round(Math.min(...runs.map((r) => r.perSecond)))}-${Math.round(Math.max(...runs.map((r) => r.perSecond)))}`
     row['CPU µs/record'] = Number(((median(runs, 'cpuMs') / median(runs, 'sent')) * 1000).toFixed(2))
     row['peak RSS MB'] = Math.round(median(runs, 'peakRssMb'))
     if (shape === 'sequential') {

@@ -14,7 +14,8 @@ export async function createClient({ bootstrap, topic, values, compression, shap
   })
   await producer.connect()
   return {
-    sendMany: (count) => producer.send({ topic, messages: Array.from({ length: count }, (_, i) => ({ value: bytes[i] })) }),
+    sendMany: (count) =>
+      producer.send({ topic, messages: Array.from({ length: count }, (_, i) => ({ value: bytes[i] })) }),
     send: (i) => producer.send({ topic, messages: [{ value: bytes[i % 1000] }] }),
     close: () => producer.disconnect(),
   }

@@ -59,7 +59,8 @@ export async function createClient({ bootstrap, topic, partitions, values, shape
     process.nextTick(() => socket.uncork())
     return new Promise((resolve) => waiting.push(resolve))
   }
-  if (shape === 'sequential') return { send: (i) => request([encode([bytes[i % 1000]], Date.now())]), close: () => socket.destroy() }
+  if (shape === 'sequential')
+    return { send: (i) => request([encode([bytes[i % 1000]], Date.now())]), close: () => socket.destroy() }
   const inFlight = new Set()
   let batches = []
   const submit = async () => {

@@ -1,7 +1,12 @@
 import { Producer } from '@platformatic/kafka'
 
 export async function createClient({ bootstrap, topic, partitions, values, compression }) {
-  const producer = new Producer({ clientId: 'bench', bootstrapBrokers: [bootstrap], maxInflights: 5, autocreateTopics: false })
+  const producer = new Producer({
+    clientId: 'bench',
+    bootstrapBrokers: [bootstrap],
+    maxInflights: 5,
+    autocreateTopics: false,
+  })
   const bytes = values.map((value) => Buffer.from(value))
   const options = { acks: -1, compression }
   let next = 0
