@@ -24,7 +24,9 @@ export class Idempotence {
     // Sent again: only when no batch before it is open, so that a partition in trouble moves one batch at a time.
     if (head.identity !== undefined) return oldest === undefined || oldest.order > head.order
     if (queue.isUnresolved) return false
-    return oldest === undefined || !this.#isStale(queue)
+    // A broker that knows nothing of the producer takes any number as its first: that one must be the first, or a later batch that
+    // finds the leader ready would go in before it.
+    return oldest === undefined || (queue.lastAckedSequence >= 0 && !this.#isStale(queue))
   }
 
   /** Numbers a batch before its first attempt. */
@@ -60,9 +62,9 @@ export class Idempotence {
       return true
     }
     if (errorCode === ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER) {
-      // One before it has failed or is still to be stored, as its being first in line then shows.
-      const isNext = batch.identity.baseSequence === nextSequence(queue.lastAckedSequence, 1)
-      if (isNext || queue.isUnresolved) restart(queue, batch)
+      // Beyond the next one, a batch before it is still to be stored, and trying again will do. Else the broker has lost count.
+      const expected = nextSequence(queue.lastAckedSequence, 1)
+      if (!isAfter(batch.identity.baseSequence, expected) || queue.isUnresolved) restart(queue, batch)
       return true
     }
     return undefined
