@@ -47,7 +47,7 @@ export class ProducerStates {
     // A producer without state may start anywhere: retention may have deleted what it wrote (KIP-360).
     if (state === undefined) return { kind: 'append' }
     if (batch.producerEpoch < state.epoch) {
-      const reason = `producer ${batch.producerId} is at epoch ${state.epoch}, and the batch is of epoch ${batch.producerEpoch}`
+      const reason = `producer ${batch.producerId} sent epoch ${batch.producerEpoch} after epoch ${state.epoch}`
       return { kind: 'refuse', errorCode: ERROR.INVALID_PRODUCER_EPOCH, reason }
     }
     if (batch.producerEpoch > state.epoch) {

@@ -130,7 +130,8 @@ export class Topics {
     if (replicationFactor <= nodeCount) return undefined
     const message =
       `Unable to replicate the partition ${replicationFactor} time(s): ` +
-      `The target replication factor of ${replicationFactor} cannot be reached because only ${nodeCount} broker(s) are registered.`
+      `The target replication factor of ${replicationFactor} cannot be reached ` +
+      `because only ${nodeCount} broker(s) are registered.`
     return { errorCode: ERROR.INVALID_REPLICATION_FACTOR, message }
   }
 
