@@ -1,4 +1,4 @@
-import { AuthenticationError, BrokerError, ConnectionError, type TimeoutError } from '../errors.ts'
+import { AuthenticationError, BrokerError, ConnectionError, KafkaError, type TimeoutError } from '../errors.ts'
 import type { Api } from '../protocol/api.ts'
 import { errorOf } from '../protocol/error-codes.ts'
 import type { Broker } from './broker.ts'
@@ -137,11 +137,22 @@ export function lateError(lastError: unknown, timeout: TimeoutError, candidates:
     return new BrokerError(errorOf(lastError.errorCode), lastError, { cause: timeout })
   }
   if (candidates.some((broker) => broker.readiness('general') === 'connected')) return timeoutAfter(lastError, timeout)
-  const reasons = candidates.map(
-    ({ host, port, lastError: reason }) => reason?.message ?? `no answer from ${host}:${port}`,
-  )
+  const reasons = candidates.map(({ lastError: reason }) => reason?.message).filter((reason) => reason !== undefined)
+  // None of them failed to connect: they were connected, and what went wrong came then.
+  if (reasons.length === 0) reasons.push(...causesOf(lastError))
+  for (const { host, port, lastError: reason } of candidates) {
+    if (reason === undefined && lastError === undefined) reasons.push(`no answer from ${host}:${port}`)
+  }
   const message = `${timeout.operation}: no broker could be reached within ${timeout.timeoutMs} ms: ${listed(reasons)}`
   return new ConnectionError(message, candidates[0] ?? NOWHERE, { cause: lastError ?? timeout })
+}
+
+/** What the brokers of a failed round failed with. */
+function causesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  const { cause } = error
+  if (cause instanceof AggregateError) return cause.errors.map((each) => (each as Error).message)
+  return [cause instanceof KafkaError ? cause.message : error.message]
 }
 
 function listed(reasons: readonly string[]): string {

@@ -1,11 +1,8 @@
 import type { KafkaError } from '../errors.ts'
 import type { Exchange } from './exchange.ts'
 import { clientThrottlesFrom } from './throttle.ts'
+import { MAX_STALL_GRACE_MS, STALL_MS } from './wait.ts'
 
-/** After a stall of the event loop, how long a response that may lie in the socket unread has to be read. */
-const MAX_STALL_GRACE_MS = 1000
-/** A timer this late means that the event loop was stalled. */
-const STALL_MS = 50
 /** Longest delay that setTimeout takes. */
 const MAX_TIMER_MS = 0x7fffffff
 

@@ -8,6 +8,10 @@ export interface Wait {
   signal?: AbortSignal | undefined
 }
 
+/** A timer this late means that the event loop stood still. */
+export const STALL_MS = 50
+/** After such a stall, how long what came meanwhile and lies in the sockets has to be read. */
+export const MAX_STALL_GRACE_MS = 1000
 /** Longest delay that setTimeout takes; anything longer would fire at once. */
 const MAX_TIMER_MS = 0x7fffffff
 
@@ -19,7 +23,7 @@ export class Deadline {
   /** What is being waited for, as a noun phrase: `metadata of topic orders`. */
   readonly operation: string
   readonly timeoutMs: number
-  readonly #endsAt: number
+  #endsAt: number
   readonly #controller = new AbortController()
   readonly #outer: Deadline | undefined
   #timeout: TimeoutError | undefined
@@ -85,6 +89,19 @@ export class Deadline {
     })
   }
 
+  /** Ends the deadline as its timer fires; but when that is late, what happened meanwhile is given a chance first: returns how long. */
+  fire(): number {
+    const now = performance.now()
+    const lateMs = now - this.#endsAt
+    if (lateMs < STALL_MS) {
+      this.expire()
+      return 0
+    }
+    const graceMs = Math.min(lateMs, MAX_STALL_GRACE_MS)
+    this.#endsAt = now + graceMs
+    return graceMs
+  }
+
   /** Ends the deadline as if its time were up. */
   expire(): void {
     if (this.signal.aborted) return
@@ -110,7 +127,11 @@ export async function withDeadline<T>(
   const { timeoutMs, signal } = wait
   signal?.throwIfAborted()
   const deadline = new Deadline(operation, timeoutMs, signal)
-  const timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(() => deadline.expire(), timeoutMs)
+  const onTime = (): void => {
+    const graceMs = deadline.fire()
+    if (graceMs > 0) timer = setTimeout(() => deadline.expire(), graceMs)
+  }
+  let timer = timeoutMs > MAX_TIMER_MS ? undefined : setTimeout(onTime, timeoutMs)
   const onAbort = (): void => deadline.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   try {

@@ -50,6 +50,7 @@ afterAll(async () => {
 async function run(
   bootstrapServers: { host: string; port: number }[],
   program: string,
+  timeoutMs = EXIT_TIMEOUT_MS,
 ): Promise<{ code: number | null; output: string }> {
   const script = join(folder, 'program.mjs')
   await writeFile(
@@ -62,7 +63,7 @@ async function run(
      ${program}
      console.log('done')`,
   )
-  const child = spawn(process.execPath, [script], { timeout: EXIT_TIMEOUT_MS, killSignal: 'SIGKILL' })
+  const child = spawn(process.execPath, [script], { timeout: timeoutMs, killSignal: 'SIGKILL' })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -111,4 +112,28 @@ describe('a process ends by itself once its client is closed', () => {
 
 test('a process also ends when its client was made and neither used nor closed', async () => {
   expect(await run([refusing], '')).toEqual({ code: 0, output: 'done\n' })
+})
+
+test('an event loop that stood still for 10 s loses no connection and no response, whatever the timeouts', async () => {
+  const program = `
+    const lost = []
+    const stalled = new Cluster({
+      bootstrapServers: ${JSON.stringify([fake.node(1).address])},
+      transport: nodeTransport,
+      requestTimeoutMs: 3000,
+      connectionTimeoutMs: 4000,
+      connectionIdleMs: 5000,
+      hooks: { disconnect: ({ error }) => error && lost.push(error.message), connectError: ({ error }) => lost.push(error.message) },
+    })
+    await stalled.topics(['t'], wait)
+    const refreshed = stalled.refresh(wait)
+    // The request goes out, and its response waits in the socket.
+    await new Promise(setImmediate)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000)
+    await refreshed
+    await stalled.refresh(wait)
+    await stalled.close()
+    await cluster.close()
+    if (lost.length > 0) throw new Error(lost.join())`
+  expect(await run([fake.node(1).address], program, 25_000)).toEqual({ code: 0, output: 'done\n' })
 })
