@@ -88,11 +88,7 @@ export class Connection {
       idleMs: options.idleMs,
       write: (bytes) => this.#socket?.write(bytes) ?? false,
       onBroken: (reason, cause) => this.#lose(reason, cause),
-      onIdle: () =>
-        this.#end(
-          new ConnectionError(`the connection to ${this.#peer} was closed because it was idle`, this.#options),
-          true,
-        ),
+      onIdle: () => this.#idle(),
       onLoginDue: () => void this.#renewLogin(),
       onWritten: (exchange) => this.#reporter.written(exchange),
       onAnswered: (exchange, frame) => this.#reporter.answered(exchange, frame),
@@ -304,6 +300,15 @@ export class Connection {
     return this.#versions === VersionTable.EMPTY
       ? ', before it told its versions: is the port right, and does it expect TLS?'
       : ', during the login'
+  }
+
+  #idle(): void {
+    // No request is pending while the socket is being opened, either.
+    if (!this.#isSetUp) return
+    this.#end(
+      new ConnectionError(`the connection to ${this.#peer} was closed because it was idle`, this.#options),
+      true,
+    )
   }
 
   /** Ends the connection because of the peer or the network. */

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ClosedError, ConnectionError, DecodeError, TimeoutError, UnsupportedVersionError } from '../../src/errors.ts'
 import { Connection, type ConnectionOptions } from '../../src/network/connection.ts'
+import { nodeTransport } from '../../src/network/node.ts'
+import type { Transport } from '../../src/network/transport.ts'
 import { produceApi } from '../../src/protocol/messages/00-produce.ts'
 import { metadataApi } from '../../src/protocol/messages/03-metadata.ts'
 import { heartbeatApi } from '../../src/protocol/messages/12-heartbeat.ts'
@@ -316,6 +318,18 @@ describe('aborts', () => {
     expect(await opening).toMatchObject({ message: 'enough' })
     await broker.until(() => broker.openSocketCount === 0)
   })
+})
+
+test('a connection that takes longer to open than it may be idle is opened all the same', async () => {
+  const broker = await start({ Heartbeat: echo })
+  const slow: Transport = {
+    connect: async (options) => {
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      return nodeTransport.connect(options)
+    },
+  }
+  const connection = await open(broker, { transport: slow, idleMs: 20 })
+  expect(await heartbeat(connection, 4)).toMatchObject({ errorCode: 4 })
 })
 
 describe('closing', () => {
