@@ -33,7 +33,7 @@ export class ProducerBatch implements StoredBatch {
   retryAtMs = 0
   /** When it was written to a request last, on the clock of performance.now(). */
   sentAt = 0
-  /** Rises with each batch of the partition that is numbered: sequences wrap, this does not. */
+  /** Place of its first record among all of the partition that were numbered: sequences wrap, this does not. -1 without a number. */
   order = -1
   /** Whether it came from a batch that was too large. */
   readonly isSplit: boolean
@@ -205,7 +205,7 @@ export class ProducerBatch implements StoredBatch {
     let before = 0
     for (const part of parts) {
       const sequence = nextSequence(baseSequence, before)
-      part.identify({ producerId, producerEpoch, baseSequence: sequence }, this.order + before / this.count)
+      part.identify({ producerId, producerEpoch, baseSequence: sequence }, this.order + before)
       before += part.count
     }
   }

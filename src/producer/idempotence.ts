@@ -34,7 +34,8 @@ export class Idempotence {
     if (batch.identity !== undefined) return
     if (this.#isStale(queue)) this.#restart(queue)
     const { producerId, producerEpoch, nextSequence: baseSequence } = queue
-    batch.identify({ producerId, producerEpoch, baseSequence }, queue.nextOrder++)
+    batch.identify({ producerId, producerEpoch, baseSequence }, queue.nextOrder)
+    queue.nextOrder += batch.count
     queue.nextSequence = nextSequence(baseSequence, batch.count)
   }
 
