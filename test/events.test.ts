@@ -136,7 +136,7 @@ describe('a logger', () => {
     broker.control(metadataApi, () => 'drop', { once: true })
     await use(clientOf({ logger: logTo(entries) }))
     expect(entries.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', expect.stringMatching(/^lost the connection to 127\.0\.0\.1:\d+: the peer closed it$/)],
+      ['warn', expect.stringMatching(/^lost the connection to 127\.0\.0\.1:\d+: the peer closed it/)],
     ])
     expect(entries[0]!.fields).toMatchObject({ clientId: 'watched', error: expect.any(Error) as Error })
   })

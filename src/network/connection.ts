@@ -65,6 +65,8 @@ export class Connection {
   #versions: VersionTable = VersionTable.EMPTY
   #socket: TransportSocket | undefined
   #isSetUp = false
+  /** Whether a request was answered since. */
+  #isProven = false
   #correlationId = 0
   /** Why the connection ended, or is about to. */
   #error: KafkaError | undefined
@@ -91,7 +93,10 @@ export class Connection {
       onIdle: () => this.#idle(),
       onLoginDue: () => void this.#renewLogin(),
       onWritten: (exchange) => this.#reporter.written(exchange),
-      onAnswered: (exchange, frame) => this.#reporter.answered(exchange, frame),
+      onAnswered: (exchange, frame) => {
+        this.#isProven = this.#isSetUp
+        this.#reporter.answered(exchange, frame)
+      },
       onThrottled: ({ api }, throttleTimeMs) => this.#reporter.throttled(api, throttleTimeMs),
     })
     this.#login = sasl && this.#loginBy(sasl)
@@ -296,7 +301,9 @@ export class Connection {
   /** What the state of the connection adds to the reason of its loss. */
   #whenLost(): string {
     if (this.#frames.isMidFrame) return ', in the middle of a response'
-    if (this.#isSetUp) return ''
+    // Brokers answer the question for their versions before a login, and hang up at anything else.
+    if (this.#isSetUp)
+      return this.#isProven || this.#login ? '' : ', at the first request: does the listener expect a login by SASL?'
     return this.#versions === VersionTable.EMPTY
       ? ', before it told its versions: is the port right, and does it expect TLS?'
       : ', during the login'
