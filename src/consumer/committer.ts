@@ -14,6 +14,8 @@ export interface CommitHost {
   readonly identity: CommitIdentity | undefined
   /** A commit in the name of `identity` failed. */
   onCommitError(error: unknown, identity: CommitIdentity): void
+  /** Waits for the rebalance in which the member keeps its partitions, if there is one: whether it is in a newer generation than `identity` now. */
+  regroup(identity: CommitIdentity, wait: Wait): Promise<boolean>
   /** The loop has to be told. */
   report(error: unknown): void
 }
@@ -64,8 +66,7 @@ export class Committer {
     try {
       await this.#commit(() => this.uncommitted(), wait)
     } catch (error) {
-      const isAboutGroup = error instanceof KafkaError && (error.code === 'KAFKA_NOT_A_MEMBER' || isRebalance(error))
-      if (!isAboutGroup && !isRetriable(error) && wait.signal?.aborted !== true) this.#host.report(error)
+      if (!isAboutGroup(error) && !isRetriable(error) && wait.signal?.aborted !== true) this.#host.report(error)
     }
   }
 
@@ -95,27 +96,42 @@ export class Committer {
 
   async #send(offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
     if (offsets.length === 0) return
-    const { identity } = this.#host
-    if (identity === undefined) throw notAMember(this.#coordinator.groupId)
+    const endsAt = performance.now() + wait.timeoutMs
     const states = offsets.map(({ topic, partition }) => this.#assignment.find(topic, partition))
-    try {
-      await commitOffsets(this.#cluster, this.#coordinator, identity, offsets, {
-        ...wait,
-        backoff: this.#backoff,
-        guard: () => {
-          const now = this.#host.identity
-          const isSame = now?.generationId === identity.generationId && now.memberId === identity.memberId
-          if (!isSame) throw notAMember(this.#coordinator.groupId)
-        },
-      })
-    } catch (error) {
-      this.#host.onCommitError(error, identity)
-      throw error
+    for (;;) {
+      const { identity } = this.#host
+      if (identity === undefined) throw notAMember(this.#coordinator.groupId)
+      const rest = { timeoutMs: Math.max(0, endsAt - performance.now()), signal: wait.signal }
+      try {
+        await this.#sendAs(identity, offsets, rest)
+        break
+      } catch (error) {
+        this.#host.onCommitError(error, identity)
+        // Kept over the rebalance, they can be committed by the member of the next generation.
+        const areKept = states.every((state) => state !== undefined && this.#assignment.has(state))
+        if (!areKept || !isAboutGroup(error) || !(await this.#host.regroup(identity, rest))) throw error
+      }
     }
     for (const [index, state] of states.entries()) {
       if (state !== undefined && this.#assignment.has(state)) state.committed = offsets[index]!.offset
     }
   }
+
+  #sendAs(identity: CommitIdentity, offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
+    return commitOffsets(this.#cluster, this.#coordinator, identity, offsets, {
+      ...wait,
+      backoff: this.#backoff,
+      guard: () => {
+        const now = this.#host.identity
+        const isSame = now?.generationId === identity.generationId && now.memberId === identity.memberId
+        if (!isSame) throw notAMember(this.#coordinator.groupId)
+      },
+    })
+  }
+}
+
+function isAboutGroup(error: unknown): boolean {
+  return error instanceof KafkaError && (error.code === 'KAFKA_NOT_A_MEMBER' || isRebalance(error))
 }
 
 function isRebalance(error: KafkaError): boolean {

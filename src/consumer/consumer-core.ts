@@ -212,7 +212,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   // For the loop
 
   get mayDeliver(): boolean {
-    return !this.#isLettingGo && (this.#group === undefined || this.#group.isSettled)
+    return !this.#isLettingGo && (this.#group === undefined || this.#group.mayDeliver)
   }
 
   begin(loop: object): void {
@@ -230,7 +230,8 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
     if (this.#loop !== loop) return
     this.#loop = undefined
     this.#activity = 'idle'
-    this.#rebalanceIfDue()
+    // A rebalance that waited for the record in hand can go on.
+    if (!this.#isLettingGo) this.#group?.onLoopEnd()
   }
 
   onNext(): void {
@@ -281,20 +282,25 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   // For the group
 
   get activity(): LoopActivity {
-    // Neither a record on its way to the loop nor letting go of partitions is to be crossed by a rebalance.
-    return this.#isLettingGo || this.delivery.isHolding ? 'handling' : this.#activity
+    if (this.#isLettingGo) return 'leaving'
+    // A record on its way to the loop is not to be crossed by a rebalance either.
+    return this.delivery.isHolding ? 'handling' : this.#activity
   }
 
-  revoke(): Promise<void> {
-    this.#revoking = this.#revoke().finally(() => {
+  get partitions(): readonly TopicPartition[] {
+    return this.assignment.list()
+  }
+
+  revoke(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#revoking = this.#revoke(partitions).finally(() => {
       this.#revoking = undefined
     })
     return this.#revoking
   }
 
-  async #revoke(): Promise<void> {
-    const partitions = this.assignment.list()
-    for (const state of this.assignment.states) {
+  async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
+    const leaving = new Set(this.assignment.select(partitions))
+    for (const state of leaving) {
       this.delivery.withdraw(state, { drop: true })
       state.refetch()
       state.isPaused = true
@@ -303,7 +309,7 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
     if (autoCommit) await this.committer!.commitHandled({ timeoutMs: defaultApiTimeoutMs })
     if (partitions.length > 0) await this.#tell(onRevoked, partitions)
     await this.committer!.settled()
-    this.#replace([])
+    this.#replace([...this.assignment.states].filter((state) => !leaving.has(state)))
   }
 
   async lose(): Promise<void> {
@@ -313,9 +319,11 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
   }
 
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    if (this.#isLettingGo) return
+    const added = partitions.filter(({ topic, partition }) => this.assignment.find(topic, partition) === undefined)
     this.#replace(partitions)
     const { autoCommit, onAssigned } = this.settings
-    await this.#tell(onAssigned, this.assignment.list())
+    await this.#tell(onAssigned, added)
     if (this.#isClosing) return
     if (autoCommit) this.startAutoCommit()
     this.#resume()
@@ -345,6 +353,17 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
     this.#group?.onError(error, identity)
   }
 
+  async regroup(identity: CommitIdentity, wait: Wait): Promise<boolean> {
+    await withDeadline('the rebalance', wait, async ({ signal }) => {
+      for (;;) {
+        const { count } = this.wakeup
+        if (signal.aborted || this.#group?.isJoiningFrom(identity) !== true) return
+        await this.wakeup.after(count)
+      }
+    })
+    return this.identity !== undefined && this.identity.generationId !== identity.generationId
+  }
+
   startAutoCommit(): void {
     const { autoCommitIntervalMs, defaultApiTimeoutMs } = this.settings
     this.committer?.start(autoCommitIntervalMs, defaultApiTimeoutMs)
@@ -352,11 +371,6 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
 
   #replace(partitions: readonly TopicPartition[]): void {
     for (const state of this.assignment.replace(partitions)) this.delivery.withdraw(state, { drop: true })
-  }
-
-  /** A rebalance that waited for the record in hand can begin. */
-  #rebalanceIfDue(): void {
-    if (!this.#isLettingGo && this.#group?.state.name === 'member') this.#group.poll()
   }
 
   async #tell(listener: RebalanceListener | undefined, partitions: readonly TopicPartition[]): Promise<void> {

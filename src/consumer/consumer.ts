@@ -139,6 +139,15 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
     core.assignManually(partitions)
   }
 
+  /**
+   * Has the group deal its partitions out anew, for instance since what an assignor of your own goes by has changed (KIP-568). Does
+   * nothing while the consumer is in no group.
+   */
+  enforceRebalance(reason = 'the user asked for it'): void {
+    this.#core.throwIfClosed()
+    this.#core.group?.rejoin(reason)
+  }
+
   /** The partitions that are read now: those given to `assign`, or by the group. */
   assignment(): TopicPartition[] {
     return this.#core.assignment.list()

@@ -1,10 +1,15 @@
 import { KafkaError } from '../errors.ts'
 import type { Cluster } from '../network/cluster.ts'
-import { decodeAssignment, decodeSubscription, encodeAssignment } from '../protocol/group-protocol.ts'
+import {
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+} from '../protocol/group-protocol.ts'
 import type { JoinGroupResponse } from '../protocol/messages/11-join-group.ts'
 import type { SyncGroupAssignment } from '../protocol/messages/14-sync-group.ts'
-import type { Assignor, AssignorMember, AssignorTopic } from './assignors/assignor.ts'
-import { groupByTopic, type TopicPartition } from './topic-partition.ts'
+import type { Assignor, AssignorMember, AssignorTopic, LastAssignment } from './assignors/assignor.ts'
+import { groupByTopic, partitionKey, type TopicPartition } from './topic-partition.ts'
 
 /** What the leader of a generation hands in. */
 export interface LeaderPlan {
@@ -52,11 +57,57 @@ export async function planAssignment(
   // A static member that leads again after a restart has the group's assignment as it is (KIP-814).
   if (joined.skipAssignment) return { assignments: [], partitionCounts }
   const dealt = assignor.assign(topics, members)
+  if (assignor.isCooperative === true) checkTransfers(assignor, members, dealt)
   const assignments = members.map(({ memberId }) => ({
     memberId,
     assignment: encodeAssignment({ assignedPartitions: nest(dealt.get(memberId) ?? []) }),
   }))
   return { assignments, partitionCounts }
+}
+
+/** What a member tells of itself when it joins. */
+export interface MemberSubscription {
+  readonly topics: readonly string[]
+  /** What it keeps while it joins. */
+  readonly owned: readonly TopicPartition[]
+  /** What it was assigned last. */
+  readonly last: LastAssignment | undefined
+  readonly rackId: string | null
+}
+
+/** A member's subscription in the terms of one of its assignors: each may have user data of its own. */
+export function subscriptionOf(assignor: Assignor, { topics, owned, last, rackId }: MemberSubscription): Uint8Array {
+  return encodeSubscription({
+    topics: [...topics],
+    userData: assignor.userData?.(last) ?? null,
+    ownedPartitions: nest(owned),
+    generationId: last?.generationId ?? -1,
+    rackId,
+  })
+}
+
+/** Throws for a partition that is given to one member while another still has it: both would read it for a while. */
+function checkTransfers(
+  { name }: Assignor,
+  members: readonly AssignorMember[],
+  dealt: ReadonlyMap<string, readonly TopicPartition[]>,
+): void {
+  const owners = new Map<string, string[]>()
+  for (const { memberId, ownedPartitions } of members) {
+    for (const { topic, partition } of ownedPartitions) {
+      const key = partitionKey(topic, partition)
+      owners.set(key, [...(owners.get(key) ?? []), memberId])
+    }
+  }
+  for (const [memberId, partitions] of dealt) {
+    for (const { topic, partition } of partitions) {
+      const key = partitionKey(topic, partition)
+      const known = owners.get(key)
+      if (known === undefined || known.includes(memberId)) continue
+      const what = `the cooperative assignor ${name} gave ${key} to ${memberId} while ${known[0]} has it`
+      throw new KafkaError('KAFKA_ASSIGNOR', `${what}: it must be left out until the next rebalance`)
+    }
+  }
 }
 
 /** The partitions that a member was assigned. */

@@ -3,17 +3,16 @@ import type { Cluster } from '../network/cluster.ts'
 import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
 import { sleep, type Wait, withDeadline } from '../network/wait.ts'
 import type { ErrorName } from '../protocol/error-codes.ts'
-import { encodeSubscription } from '../protocol/group-protocol.ts'
-import type { Assignor } from './assignors/assignor.ts'
+import type { Assignor, LastAssignment } from './assignors/assignor.ts'
 import type { CommitIdentity } from './committed-offsets.ts'
 import type { GroupCoordinator } from './coordinator.ts'
-import { planAssignment, readAssignment } from './group-leader.ts'
+import { planAssignment, readAssignment, subscriptionOf } from './group-leader.ts'
 import { type Generation, GroupRequests, type GroupRequestSettings } from './group-requests.ts'
-import type { TopicPartition } from './topic-partition.ts'
+import { partitionKey, type TopicPartition } from './topic-partition.ts'
 import { TopicWatch } from './topic-watch.ts'
 
-/** What the loop that reads the consumer is at: `idle` when there is none. */
-export type LoopActivity = 'waiting' | 'handling' | 'idle'
+/** What the loop that reads the consumer is at: `idle` when there is none, `leaving` while partitions go for good. */
+export type LoopActivity = 'waiting' | 'handling' | 'idle' | 'leaving'
 
 /** What a group needs of its consumer. */
 export interface GroupHost {
@@ -21,11 +20,13 @@ export interface GroupHost {
   readonly activity: LoopActivity
   /** Rises with each record, or batch, that the loop asks for. */
   readonly pollCount: number
-  /** All partitions go back to the group: commits what was handled, tells the listener, forgets them. */
-  revoke(): Promise<void>
+  /** What is assigned now. */
+  readonly partitions: readonly TopicPartition[]
+  /** These partitions go back to the group: commits what was handled, tells the listener, forgets them. */
+  revoke(partitions: readonly TopicPartition[]): Promise<void>
   /** All partitions are gone already: nothing may be committed for them. */
   lose(): Promise<void>
-  /** Starts to read these partitions and no others. */
+  /** Reads these partitions and no others; those that it has go on as they are. */
   assign(partitions: readonly TopicPartition[]): Promise<void>
   /** Something that the loop has to be told; it is thrown there. */
   report(error: unknown): void
@@ -46,14 +47,15 @@ export interface GroupSettings extends GroupRequestSettings {
 
 /**
  * Where a member stands. `member`: its partitions are its own, unless `rejoin` says why it must join again as soon as the loop is between
- * two records. `lost`: the group went on without it, which the loop does not know yet. `revoking`, `joining`: a rebalance.
+ * two records. `lost`: the group went on without it, which the loop does not know yet. `revoking`, `joining`: a rebalance; a
+ * cooperative member still has the partitions of `generation` while it joins.
  */
 export type GroupState =
   | { readonly name: 'out' }
   | { readonly name: 'member'; readonly generation: Generation; readonly rejoin?: string }
   | { readonly name: 'lost'; readonly reason: string }
   | { readonly name: 'revoking'; readonly generation: Generation | undefined }
-  | { readonly name: 'joining' }
+  | { readonly name: 'joining'; readonly generation: Generation | undefined }
   | { readonly name: 'fenced'; readonly error: BrokerError }
   | { readonly name: 'left' }
 
@@ -69,14 +71,19 @@ const REJOINS: Partial<Record<ErrorName, 'rejoin' | 'lost' | 'unknown' | 'fenced
 }
 
 /**
- * Membership in a classic consumer group with the eager protocol (Java: AbstractCoordinator, ConsumerCoordinator). A rebalance begins only while
- * no record is in the loop's hand; heartbeats go on by themselves in the meantime. One use: after `leave` it is over.
+ * Membership in a classic consumer group (Java: AbstractCoordinator, ConsumerCoordinator). Heartbeats go on by themselves. One use: after `leave`
+ * it is over.
+ *
+ * Under the eager protocol everything is given up before the member joins again, so a rebalance begins only while no record is in
+ * the loop's hand. When all assignors are cooperative (KIP-429), members read on while they join, give up only what the
+ * new assignment takes from them, between two records, and join once more so that others get it.
  */
 export class Group {
   readonly #cluster: Cluster
   readonly #host: GroupHost
   readonly #settings: GroupSettings
   readonly #requests: GroupRequests
+  readonly #isCooperative: boolean
   readonly #closing = new AbortController()
   #state: GroupState = { name: 'out' }
   /** The id that the coordinator gave; it outlives a generation. */
@@ -88,28 +95,41 @@ export class Group {
   #watch: TopicWatch | undefined
   /** Whether the group was joined once: from then on outages are ridden out. */
   #hasJoined = false
+  #last: LastAssignment | undefined
+  /** Partitions are about to go: nothing is handed out. */
+  #isHalted = false
+  /** What waits for the loop to be between two records. */
+  #onQuiet: (() => void) | undefined
 
   constructor(cluster: Cluster, coordinator: GroupCoordinator, host: GroupHost, settings: GroupSettings) {
     this.#cluster = cluster
     this.#host = host
     this.#settings = settings
     this.#requests = new GroupRequests(coordinator, settings)
+    this.#isCooperative = settings.assignors.every(({ isCooperative }) => isCooperative === true)
   }
 
   get state(): GroupState {
     return this.#state
   }
 
-  /** Whether records may be handed out: the partitions are the member's own and no rebalance is due. */
-  get isSettled(): boolean {
-    const state = this.#state
-    return this.#rebalancing === undefined && state.name === 'member' && state.rejoin === undefined
+  /** Whether records may be handed out: the partitions are the member's own, and none is about to go. */
+  get mayDeliver(): boolean {
+    if (!this.#isCooperative) return this.#isSettled
+    return !this.#isHalted && (this.#state.name === 'member' || this.#state.name === 'joining')
   }
 
   /** In whose name offsets can be committed; undefined while the member has no partitions of its own. */
   get identity(): Generation | undefined {
     const state = this.#state
-    return state.name === 'member' || state.name === 'revoking' ? state.generation : undefined
+    return state.name === 'member' || state.name === 'revoking' || state.name === 'joining'
+      ? state.generation
+      : undefined
+  }
+
+  /** Whether the member is on its way to another generation, and has kept the partitions of this one. */
+  isJoiningFrom({ generationId }: CommitIdentity): boolean {
+    return this.#state.name === 'joining' && this.#state.generation?.generationId === generationId
   }
 
   /** What the coordinator knows this member as; '' before it has joined. */
@@ -121,11 +141,27 @@ export class Group {
   poll(): void {
     const state = this.#state
     if (state.name === 'fenced') throw state.error
-    if (this.#rebalancing !== undefined || state.name === 'left' || this.isSettled) return
+    this.#onQuiet?.()
+    this.#rebalanceIfDue()
+  }
+
+  /** To be called when the loop has ended. */
+  onLoopEnd(): void {
+    this.#onQuiet?.()
+    if (this.#state.name === 'member') this.#rebalanceIfDue()
+  }
+
+  get #isSettled(): boolean {
+    const state = this.#state
+    return this.#rebalancing === undefined && state.name === 'member' && state.rejoin === undefined
+  }
+
+  #rebalanceIfDue(): void {
+    if (this.#rebalancing !== undefined || this.#state.name === 'left' || this.#isSettled) return
     this.#rebalancing = this.#rebalance().finally(() => {
       this.#rebalancing = undefined
       this.#host.changed()
-      this.#pollUnlessHandling()
+      this.#beginIfPossible()
     })
     this.#host.changed()
   }
@@ -135,12 +171,14 @@ export class Group {
     const state = this.#state
     if (state.name !== 'member') return
     this.#enter({ name: 'member', generation: state.generation, rejoin: state.rejoin ?? reason })
-    this.#pollUnlessHandling()
+    this.#beginIfPossible()
   }
 
   /** A request in the name of `identity` failed: what that says about the membership. */
   onError(error: unknown, identity: CommitIdentity): void {
     if (!(error instanceof BrokerError) || this.identity?.generationId !== identity.generationId) return
+    // The group may have gone on to the generation that is being joined: the answer to that tells.
+    if (this.#state.name === 'joining') return
     const consequence = REJOINS[error.errorName as ErrorName]
     if (consequence === 'rejoin') {
       this.rejoin('the group is rebalancing')
@@ -151,7 +189,7 @@ export class Group {
       // After ILLEGAL_GENERATION the member id may still be good.
       if (consequence === 'unknown') this.#memberId = ''
       this.#lose(error.errorName)
-      this.#pollUnlessHandling()
+      this.#beginIfPossible()
     }
   }
 
@@ -160,6 +198,7 @@ export class Group {
     if (this.#state.name === 'left') return
     this.#enter({ name: 'left' })
     this.#closing.abort(new Error('the member left its group'))
+    this.#onQuiet?.()
     const rebalancing = this.#rebalancing
     // A listener that does not come back must not hold it up for ever.
     if (rebalancing !== undefined) await withDeadline('the rebalance', wait, () => rebalancing).catch(ignore)
@@ -179,9 +218,9 @@ export class Group {
 
   /** The one place where the state changes. Heartbeats and the watch on topics live as long as a generation does. */
   #enter(state: GroupState): void {
-    const before = this.identity?.generationId
+    const before = this.#beatFor?.generationId
     this.#state = state
-    const now = this.identity
+    const now = this.#beatFor
     if (now?.generationId !== before) {
       this.#beating?.abort()
       this.#beating = undefined
@@ -197,36 +236,46 @@ export class Group {
     this.#host.changed()
   }
 
+  /** While a member joins, the coordinator does not expect any. */
+  get #beatFor(): Generation | undefined {
+    return this.#state.name === 'joining' ? undefined : this.identity
+  }
+
   #lose(reason: string): void {
     if (this.#state.name === 'member') this.#enter({ name: 'lost', reason })
     else if (this.#state.name === 'revoking') this.#enter({ name: 'revoking', generation: undefined })
   }
 
-  /** Without a loop, a member still takes part in rebalances, so that others need not wait; one that was lost stays away. */
-  #pollUnlessHandling(): void {
+  /**
+   * Without a loop, a member still takes part in rebalances, so that others need not wait; one that was lost stays away. A cooperative member
+   * need not even wait for the record in the loop's hand.
+   */
+  #beginIfPossible(): void {
     const { name } = this.#state
     const { activity } = this.#host
-    if (activity === 'waiting' ? name === 'member' || name === 'lost' : activity === 'idle' && name === 'member')
-      this.poll()
+    if (activity === 'leaving' || (activity === 'handling' && !this.#isCooperative)) return
+    if (name === 'member' || (name === 'lost' && activity === 'waiting')) this.#rebalanceIfDue()
   }
 
   async #rebalance(): Promise<void> {
     const state = this.#state
     const reason = reasonOf(state)
     const { signal } = this.#closing
-    if (state.name !== 'out') await this.#handBack(state)
-    if (signal.aborted) return
-    this.#enter({ name: 'joining' })
+    if (!(await this.#prepare(state)) || signal.aborted) return
+    const kept = this.#isCooperative && state.name === 'member' ? this.identity : undefined
+    // Lost in this very moment: the next rebalance deals with it.
+    if (kept === undefined && this.#host.partitions.length > 0) return
+    this.#enter({ name: 'joining', generation: kept })
     const startedAt = performance.now()
     for (let attempt = 0; ; attempt++) {
       try {
-        const partitions = await this.#join(reason)
+        const { generation, partitions } = await this.#join(reason)
         this.#hasJoined = true
-        await this.#host.assign(partitions)
+        await this.#adopt(generation, partitions)
         return
       } catch (error) {
         if (signal.aborted) return
-        const failure = this.#judge(error, performance.now() - startedAt)
+        const failure = await this.#judge(error, performance.now() - startedAt)
         if (failure !== undefined) {
           this.#enter(failure)
           this.#host.report(error)
@@ -241,29 +290,104 @@ export class Group {
     }
   }
 
-  async #handBack(state: GroupState): Promise<void> {
-    if (state.name !== 'member') return this.#host.lose()
+  /** What comes before joining. False when the membership came to an end over it, which another rebalance has to deal with. */
+  async #prepare(state: GroupState): Promise<boolean> {
+    if (state.name === 'out') return true
+    if (state.name !== 'member') {
+      await this.#host.lose()
+      if (this.#isCooperative) this.#last = undefined
+      return true
+    }
+    if (this.#isCooperative) {
+      const topics = new Set(this.#host.topics)
+      const dropped = this.#host.partitions.filter(({ topic }) => !topics.has(topic))
+      return dropped.length === 0 || this.#giveUp(dropped, state.generation)
+    }
     this.#enter({ name: 'revoking', generation: state.generation })
-    await this.#host.revoke()
+    await this.#host.revoke(this.#host.partitions)
+    return true
+  }
+
+  /** A new generation's assignment takes effect. */
+  async #adopt(generation: Generation, partitions: readonly TopicPartition[]): Promise<void> {
+    const kept = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)))
+    const revoked = this.#host.partitions.filter(({ topic, partition }) => !kept.has(partitionKey(topic, partition)))
+    if (revoked.length > 0 && !(await this.#giveUp(revoked, generation))) return
+    this.#last = { partitions, generationId: generation.generationId }
+    await this.#host.assign(partitions)
+    if (revoked.length > 0) this.rejoin('partitions were given up, for others to take over')
+  }
+
+  /** Hands partitions back once no record is in the loop's hand. False when the membership ended meanwhile. */
+  #giveUp(partitions: readonly TopicPartition[], { generationId }: Generation): Promise<boolean> {
+    const isOver = (): boolean => this.#closing.signal.aborted || this.identity?.generationId !== generationId
+    return this.#whileHalted(async () => {
+      if (isOver()) return false
+      await this.#host.revoke(partitions)
+      return !isOver()
+    })
+  }
+
+  /** The partitions that were kept while joining are others' by now. */
+  async #forfeit(): Promise<void> {
+    this.#last = undefined
+    this.#enter({ name: 'joining', generation: undefined })
+    if (this.#host.partitions.length === 0) return
+    await this.#whileHalted(async () => {
+      if (!this.#closing.signal.aborted) await this.#host.lose()
+    })
+  }
+
+  /** Runs `run` between two records, with none handed out until it is done. */
+  async #whileHalted<T>(run: () => Promise<T>): Promise<T> {
+    this.#isHalted = true
+    this.#host.changed()
+    try {
+      const { activity } = this.#host
+      if (activity === 'handling' || activity === 'leaving') await this.#quiet()
+      return await run()
+    } finally {
+      this.#isHalted = false
+      this.#host.changed()
+    }
+  }
+
+  #quiet(): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onQuiet = () => {
+        this.#onQuiet = undefined
+        resolve()
+      }
+    })
   }
 
   /** What a failed attempt to join comes to; undefined to try again. */
-  #judge(error: unknown, elapsedMs: number): GroupState | undefined {
+  async #judge(error: unknown, elapsedMs: number): Promise<GroupState | undefined> {
     const consequence = error instanceof BrokerError ? REJOINS[error.errorName as ErrorName] : undefined
-    if (consequence === 'fenced') return { name: 'fenced', error: error as BrokerError }
     if (consequence === 'unknown') this.#memberId = ''
-    const mayPass = consequence !== undefined || isRetriable(error)
+    const mayPass = (consequence !== undefined && consequence !== 'fenced') || isRetriable(error)
     const isPatient = this.#hasJoined || elapsedMs < this.#settings.defaultApiTimeoutMs
-    return mayPass && isPatient ? undefined : { name: 'out' }
+    const goesOn = mayPass && isPatient
+    if (this.#isCooperative && (!goesOn || consequence === 'unknown' || consequence === 'lost')) await this.#forfeit()
+    if (goesOn) return undefined
+    return consequence === 'fenced' ? { name: 'fenced', error: error as BrokerError } : { name: 'out' }
   }
 
   /** One attempt at JoinGroup and SyncGroup; the member of a new generation gets its partitions. */
-  async #join(reason: string): Promise<TopicPartition[]> {
-    const { groupInstanceId, assignors, clientRack, defaultApiTimeoutMs, groupId } = this.#settings
+  async #join(reason: string): Promise<{ generation: Generation; partitions: TopicPartition[] }> {
+    const { groupInstanceId, assignors, defaultApiTimeoutMs, groupId } = this.#settings
     const topics = [...this.#host.topics]
     const wait = { timeoutMs: defaultApiTimeoutMs + 2 * this.#requests.joinTimeoutMs, signal: this.#closing.signal }
-    const metadata = encodeSubscription({ topics, rackId: clientRack ?? null })
-    const protocols = assignors.map(({ name }) => ({ name, metadata }))
+    const protocols = assignors.map((assignor) => ({
+      name: assignor.name,
+      metadata: subscriptionOf(assignor, {
+        topics,
+        owned: this.#host.partitions,
+        last: this.#last,
+        rackId: this.#settings.clientRack ?? null,
+      }),
+    }))
     const watch = new TopicWatch(this.#cluster, {
       onChange: (topic) => this.rejoin(`the partitions of topic ${topic} changed`),
       onError: (error) => this.#host.report(error),
@@ -297,7 +421,7 @@ export class Group {
     this.#enter({ name: 'member', generation })
     if (counts !== undefined) watch.expect(counts)
     if (topics.join() !== this.#host.topics.join()) this.rejoin('the subscription changed')
-    return partitions
+    return { generation, partitions }
   }
 
   /** Heartbeats of one generation, and the check that the loop gets on. Ends with the generation. */
@@ -313,7 +437,8 @@ export class Group {
       await sleep(Math.min(restMs, intervalMs), signal).catch(ignore)
       if (signal.aborted) return
       const host = this.#host
-      if (host.pollCount !== pollCount || host.activity === 'waiting' || this.#rebalancing !== undefined) {
+      const isBusyRebalancing = this.#rebalancing !== undefined && this.#onQuiet === undefined
+      if (host.pollCount !== pollCount || host.activity === 'waiting' || isBusyRebalancing) {
         pollCount = host.pollCount
         progressAt = performance.now()
       }

@@ -15,8 +15,10 @@ import {
 import { ConfigError } from '../errors.ts'
 import type { Deserializer } from '../serdes.ts'
 import type { Assignor } from './assignors/assignor.ts'
+import { cooperativeStickyAssignor } from './assignors/cooperative-sticky.ts'
 import { rangeAssignor } from './assignors/range.ts'
 import { roundRobinAssignor } from './assignors/round-robin.ts'
+import { stickyAssignor } from './assignors/sticky.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
 /** Where to start in a partition without a committed offset, or whose offset is gone; `none` throws instead. */
@@ -29,7 +31,7 @@ export type IsolationLevel = 'read_uncommitted' | 'read_committed'
 export type RebalanceListener = (partitions: readonly TopicPartition[]) => void | Promise<void>
 
 /** An assignor that comes with kafkawire. */
-export type BuiltInAssignor = 'range' | 'roundrobin'
+export type BuiltInAssignor = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky'
 
 /** A built-in assignor's name, or one of your own. */
 export type AssignorOption = BuiltInAssignor | Assignor
@@ -37,6 +39,8 @@ export type AssignorOption = BuiltInAssignor | Assignor
 const BUILT_IN_ASSIGNORS: Readonly<Record<BuiltInAssignor, Assignor>> = {
   range: rangeAssignor,
   roundrobin: roundRobinAssignor,
+  sticky: stickyAssignor,
+  'cooperative-sticky': cooperativeStickyAssignor,
 }
 
 /** Options of a consumer; the defaults are those of Java's client. */
@@ -71,7 +75,10 @@ export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
   readonly maxPollRecords?: number | undefined
   /** Makes this a static member, which keeps its partitions over a restart within `sessionTimeoutMs` (KIP-345). Java: group.instance.id. */
   readonly groupInstanceId?: string | undefined
-  /** How partitions are dealt out, the most wanted first. Default `['range']`. Java: partition.assignment.strategy. */
+  /**
+   * How partitions are dealt out, the most wanted first. Members with `['cooperative-sticky']`, or only cooperative assignors of
+   * their own, keep reading while the group rebalances. Default `['range']`. Java: partition.assignment.strategy.
+   */
   readonly assignors?: readonly AssignorOption[] | undefined
   /** Rack of this client: to read from a replica nearby (KIP-392), and for assignors that match racks. Java: client.rack. */
   readonly clientRack?: string | undefined
@@ -95,7 +102,7 @@ export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
   readonly checkCrcs?: boolean | undefined
   /** Longest duration of a call that names no deadline of its own. Default 60,000. Java: default.api.timeout.ms. */
   readonly defaultApiTimeoutMs?: number | undefined
-  /** Partitions came in; it may `seek()` in them. */
+  /** Partitions came in, besides those there were under a cooperative assignor; it may `seek()` in them. */
   readonly onAssigned?: RebalanceListener | undefined
   /**
    * Partitions are about to be handed on. What was handled is committed already with `autoCommit`, and can be committed

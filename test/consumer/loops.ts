@@ -72,9 +72,9 @@ export class Assignments {
 
   /** To be spread into a consumer's options. */
   readonly listeners: Readonly<Record<'onAssigned' | 'onRevoked' | 'onLost', RebalanceListener>> = {
-    onAssigned: (partitions) => this.#on('assigned', partitions, partitions),
-    onRevoked: (partitions) => this.#on('revoked', partitions, []),
-    onLost: (partitions) => this.#on('lost', partitions, []),
+    onAssigned: (partitions) => this.#on('assigned', partitions, [...this.partitions, ...name(partitions)]),
+    onRevoked: (partitions) => this.#on('revoked', partitions, this.#without(partitions)),
+    onLost: (partitions) => this.#on('lost', partitions, this.#without(partitions)),
   }
 
   /** Resolves once so many partitions are assigned. */
@@ -82,9 +82,14 @@ export class Assignments {
     return this.#partitions.until(({ length }) => length === count)
   }
 
-  #on(what: string, affected: readonly TopicPartition[], owned: readonly TopicPartition[]): void {
+  #on(what: string, affected: readonly TopicPartition[], owned: readonly string[]): void {
     this.events.push(`${what} ${name(affected).join(' ')}`.trim())
-    this.#partitions.value = name(owned)
+    this.#partitions.value = owned.toSorted()
+  }
+
+  #without(partitions: readonly TopicPartition[]): string[] {
+    const gone = new Set(name(partitions))
+    return this.partitions.filter((each) => !gone.has(each))
   }
 }
 
