@@ -75,4 +75,35 @@ describe('defaultPartitioner', () => {
     expect(partition).toBeGreaterThanOrEqual(0)
     expect(partition).toBeLessThan(3)
   })
+
+  test('stays with a partition in the midst of a batch until twice as many bytes went there', () => {
+    const draws = [0, 0.99]
+    const partitioner = defaultPartitioner({ batchSizeBytes: 100, random: () => draws.shift()! })
+    expect(partitioner.partition(context())).toBe(0)
+    partitioner.onAppended?.('t', 0, 150, false)
+    expect(partitioner.partition(context())).toBe(0)
+    partitioner.onAppended?.('t', 0, 50, false)
+    expect(partitioner.partition(context())).toBe(2)
+  })
+
+  test('prefers partitions whose queues are short, by as much as they are shorter', () => {
+    const lengths = [0, 3, 1]
+    const counts = [0, 0, 0]
+    for (let i = 0; i < 70; i++) {
+      const partitioner = defaultPartitioner({ random: () => i / 70 })
+      counts[partitioner.partition(context({ queueLength: (partition) => lengths[partition]! }))]!++
+    }
+    // One more than the longest queue, less each queue: 4, 1 and 3 of 8.
+    expect(counts.map((count) => Math.round((count / 70) * 8))).toEqual([4, 1, 3])
+  })
+
+  test('does not look at queues when it is told not to adapt', () => {
+    const partitioner = defaultPartitioner({ adaptive: false, random: () => 0.5 })
+    expect(partitioner.partition(context({ queueLength: (partition) => (partition === 1 ? 100 : 0) }))).toBe(1)
+  })
+
+  test('spreads keyed records as well when it is to ignore keys', () => {
+    const partitioner = defaultPartitioner({ ignoreKeys: true, random: () => 0.99 })
+    expect(partitioner.partition(context({ key: new TextEncoder().encode('customer-1') }))).toBe(2)
+  })
 })
