@@ -1,6 +1,6 @@
 // Prints the folder with the message schemas of a Kafka release (common/message/*.json of kafka-clients), after fetching
 // them on first use: node scripts/fetch-kafka-schemas.mjs 4.4.0
-// The jar comes from Maven Central, or through Maven where only that gets out. Nothing of it is kept but the schemas, below
+// The jar comes through Maven, or without it from the Maven repository whose URL is in KAFKAWIRE_MAVEN_URL. Nothing of it is kept but the schemas, below
 // KAFKAWIRE_CACHE or ~/.cache/kafkawire.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -46,14 +46,15 @@ function rename(incomplete) {
 }
 
 async function fetchJar(scratch) {
-  const jar = await download().catch(() => copyWithMaven(scratch))
+  const repository = process.env.KAFKAWIRE_MAVEN_URL
+  const jar = repository ? await download(repository) : copyWithMaven(scratch)
   const digest = createHash('sha1').update(jar).digest('hex')
   if (digest !== sha1) throw new Error(`${jarName} has the SHA-1 ${digest}, not ${sha1}`)
   return jar
 }
 
-async function download() {
-  const url = `https://repo1.maven.org/maven2/org/apache/kafka/kafka-clients/${version}/${jarName}`
+async function download(repository) {
+  const url = `${repository.replace(/\/$/, '')}/org/apache/kafka/kafka-clients/${version}/${jarName}`
   const response = await fetch(url, { signal: AbortSignal.timeout(60_000) })
   if (!response.ok) throw new Error(`${url}: HTTP status ${response.status}`)
   return Buffer.from(await response.arrayBuffer())
