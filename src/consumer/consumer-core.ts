@@ -6,7 +6,7 @@ import { Assignment } from './assignment.ts'
 import { type CommitIdentity, type OffsetToCommit, STANDALONE } from './committed-offsets.ts'
 import { type CommitHost, Committer } from './committer.ts'
 import { GroupCoordinator } from './coordinator.ts'
-import { Delivery } from './delivery.ts'
+import { Delivery, type Lane } from './delivery.ts'
 import { Fetcher } from './fetcher.ts'
 import { Group, type GroupHost, type LoopActivity } from './group.ts'
 import type { LoopHost } from './loop.ts'
@@ -15,6 +15,7 @@ import type { PartitionState } from './partition-state.ts'
 import { Positions } from './positions.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
 import type { TopicPartition } from './topic-partition.ts'
+import type { RunHost } from './runner.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** What a consumer needs of the client's options. */
@@ -28,7 +29,7 @@ export interface ConsumerContext {
  * What a consumer is made of, put together: it lets the loop, the group, the fetcher and the committer know of each other. The one place where it is
  * decided whether a record may be handed out and whether a rebalance may begin: never both.
  */
-export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
+export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, CommitHost {
   readonly cluster: Cluster
   readonly settings: ConsumerSettings<K, V>
   readonly retryBackoff: Backoff
@@ -277,6 +278,27 @@ export class ConsumerCore<K, V> implements LoopHost, GroupHost, CommitHost {
 
   takeBatch(): Promise<ConsumerBatch<K, V> | undefined> {
     return this.delivery.takeBatch(this.settings.maxPollRecords)
+  }
+
+  takeLane(maxRecords: number): Promise<Lane<K, V> | undefined> {
+    return this.delivery.takeLane(maxRecords)
+  }
+
+  isCurrent(lane: Lane<K, V>): boolean {
+    return !this.isInterrupted && this.delivery.isCurrent(lane)
+  }
+
+  passLane(lane: Lane<K, V>, offset: number): void {
+    this.delivery.passLane(lane, offset)
+  }
+
+  endLane(lane: Lane<K, V>, outcome: { isDone: boolean }): void {
+    this.delivery.endLane(lane, outcome)
+    this.wakeup.wake()
+  }
+
+  onProgress(): void {
+    this.pollCount++
   }
 
   // For the group

@@ -11,6 +11,7 @@ import {
 import { type ConsumerContext, ConsumerCore } from './consumer-core.ts'
 import { type ListedOffset, listOffsets, type OffsetQuery } from './list-offsets.ts'
 import { Loop } from './loop.ts'
+import { Runner, type RunOptions, runSettings } from './runner.ts'
 import { checkOffset } from './offset.ts'
 import { type ConsumerOptions, consumerSettings } from './options.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
@@ -87,6 +88,41 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
   /** A loop over batches: some records of one partition at a time, at most `maxPollRecords`, which are handled together. */
   batches({ signal }: LoopOptions = {}): AsyncIterableIterator<ConsumerBatch<K, V>, undefined> {
     return new Loop(this.#core, () => this.#core.takeBatch(), signal)
+  }
+
+  /**
+   * Hands records, or batches, to a function, those of several partitions at the same time if `concurrency` says so, until the consumer is
+   * closed: then it resolves. A record has been handled when its function has returned; committed is what was handled without a gap. Nothing is taken
+   * from the brokers faster than it is handled, and a slow function holds up its own partition only.
+   *
+   * @throws what the function throws: no other is begun then, those under way are waited for, and what was not handled is delivered again by
+   * the next run or loop. The signal's reason after an abort, likewise. What a loop throws, too.
+   */
+  async run(options: RunOptions<K, V>): Promise<void> {
+    const settings = runSettings(options)
+    await new Runner(this.#core, settings, this.#core.settings.maxPollRecords).run()
+  }
+
+  /**
+   * The loop over records as a stream. Reading the next record says that the one before has been handled, which holds for `pipeTo` a WritableStream
+   * as well, but not where something in between keeps records: commit by hand then, with `autoCommit: false`.
+   */
+  stream(options: LoopOptions = {}): ReadableStream<ConsumerRecord<K, V>> {
+    const loop = this.records(options)
+    return new ReadableStream<ConsumerRecord<K, V>>(
+      {
+        async pull(controller) {
+          const { done, value } = await loop.next()
+          if (done === true) controller.close()
+          else controller.enqueue(value)
+        },
+        async cancel() {
+          await loop.return?.()
+        },
+      },
+      // A record is taken when it is read and not ahead of that.
+      { highWaterMark: 0 },
+    )
   }
 
   /**

@@ -17,6 +17,14 @@ export interface DeliveryOptions<K, V> {
   readonly onConsumed: () => void
 }
 
+/** Records of one partition that are handled beside those of others. Nothing else of the partition is handed out meanwhile. */
+export interface Lane<K, V> {
+  readonly state: PartitionState
+  /** The state's version when they were taken. */
+  readonly version: number
+  readonly batch: ConsumerBatch<K, V>
+}
+
 /**
  * Hands what is buffered to the loop, a record batch of one partition after a record batch of another, and knows which record the loop has in
  * hand. Records are decoded when it is their turn.
@@ -28,8 +36,9 @@ export class Delivery<K, V> {
   readonly #ready: Set<PartitionState> = new Set()
   /** The partition whose open batch is being read. */
   #active: PartitionState | undefined
+  /** The partition whose record the loop has in hand. */
   #heldPartition: PartitionState | undefined
-  #heldOffset = -1
+  readonly #lanes: Set<PartitionState> = new Set()
 
   constructor(assignment: Assignment, options: DeliveryOptions<K, V>) {
     this.#assignment = assignment
@@ -38,41 +47,76 @@ export class Delivery<K, V> {
 
   /** Whether the loop has a record in hand, or is about to be given one. */
   get isHolding(): boolean {
-    return this.#heldPartition !== undefined
+    return this.#heldPartition !== undefined || this.#lanes.size > 0
   }
 
   /** The partition has something new for the loop. */
   enqueue(state: PartitionState): void {
-    if (state !== this.#active && state.hasData) this.#ready.add(state)
+    if (state !== this.#active && state.hasData && !this.#lanes.has(state)) this.#ready.add(state)
   }
 
   /** The partition must not be read for now, or has moved: the record in hand no longer counts when `drop` is set. */
   withdraw(state: PartitionState, { drop }: { drop: boolean }): void {
     this.#ready.delete(state)
     if (this.#active === state) this.#active = undefined
-    if (drop && this.#heldPartition === state) this.#heldPartition = undefined
+    if (!drop) return
+    state.heldFrom = -1
+    if (this.#heldPartition === state) this.#heldPartition = undefined
   }
 
   /** The record in hand, if any, has been handled. */
   release(): void {
+    if (this.#heldPartition === undefined) return
+    this.#heldPartition.heldFrom = -1
     this.#heldPartition = undefined
   }
 
   /** The record in hand was not handled: it is to be delivered again. */
   restore(): void {
-    const state = this.#heldPartition
-    if (state === undefined) return
+    if (this.#heldPartition !== undefined) this.#restore(this.#heldPartition)
+  }
+
+  #restore(state: PartitionState): void {
+    const { heldFrom, open } = state
     this.withdraw(state, { drop: true })
-    const isInOpenBatch = state.open !== undefined && state.open.batch.baseOffset <= this.#heldOffset
-    if (isInOpenBatch) state.rewind(this.#heldOffset)
-    else state.seek({ offset: this.#heldOffset, epoch: -1 })
+    if (open !== undefined && open.batch.baseOffset <= heldFrom) state.rewind(heldFrom)
+    else state.seek({ offset: heldFrom, epoch: -1 })
     this.enqueue(state)
     this.#options.onConsumed()
   }
 
+  /** Up to `maxRecords` records of a partition that no lane has; undefined when nothing is buffered. Throws as `open` does. */
+  async takeLane(maxRecords: number): Promise<Lane<K, V> | undefined> {
+    const batch = await this.takeBatch(maxRecords)
+    const state = this.#heldPartition
+    if (batch === undefined || state === undefined) return undefined
+    this.#heldPartition = undefined
+    this.withdraw(state, { drop: false })
+    this.#lanes.add(state)
+    return { state, version: state.version, batch }
+  }
+
+  /** Whether records of the lane may be handled still: the partition is the consumer's own, has not been moved, and is not paused. */
+  isCurrent({ state, version }: Lane<K, V>): boolean {
+    return state.version === version && !state.isPaused
+  }
+
+  /** The lane's records below this offset have been handled. */
+  passLane({ state, version }: Lane<K, V>, offset: number): void {
+    if (state.version === version) state.heldFrom = offset
+  }
+
+  /** The lane is over. What it has not handled is delivered again. */
+  endLane({ state, version }: Lane<K, V>, { isDone }: { isDone: boolean }): void {
+    this.#lanes.delete(state)
+    if (state.version === version && !isDone) return this.#restore(state)
+    state.heldFrom = -1
+    this.enqueue(state)
+  }
+
   /** Up to where the partition has been handled: the offset to commit. Undefined while it has no position. */
   handledOffset(state: PartitionState): number | undefined {
-    return this.#heldPartition === state ? this.#heldOffset : state.position
+    return state.heldFrom >= 0 ? state.heldFrom : state.position
   }
 
   /** The handled offsets of all partitions that have a position. */
@@ -296,7 +340,7 @@ export class Delivery<K, V> {
     state.advance(offset + 1, epoch)
     if (this.#heldPartition === state) return
     this.#heldPartition = state
-    this.#heldOffset = offset
+    state.heldFrom = offset
   }
 
   #read<T>(

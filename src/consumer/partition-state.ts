@@ -31,6 +31,8 @@ export class PartitionState implements TopicPartition {
   /** Changes whenever the position is set to something else: answers for an older one are stale. */
   version = 0
   isFetching = false
+  /** Offset of the first record that was handed out and is not handled yet; -1 when there is none. */
+  heldFrom = -1
   /** Time, as of performance.now(), before which the partition is left alone after a failure. */
   retryAt = 0
   failures = 0
