@@ -22,8 +22,14 @@ export const APPENDED = {
   BATCH_FULL: 2,
 } as const
 
+/**
+ * Full batches that wait for their turn may take so much before those who can should pause: enough for the next requests to be full, and
+ * little enough to stay in the CPU's caches and to let answers be read in between.
+ */
+const MAX_BACKLOG_BYTES = 1024 * 1024
+
 /** Most memory that a batch is given before it holds a record that needs more. */
-const MAX_CAPACITY_BYTES = 64 * 1024
+const MAX_CAPACITY_BYTES = 256 * 1024
 
 /**
  * Records that wait to be sent, by partition, encoded into batches as they arrive (Java: RecordAccumulator).
@@ -39,6 +45,10 @@ export class Accumulator {
   readonly ratios: CompressionRatios | undefined
   #bufferedBytes = 0
   #roomWaiters: (() => void)[] = []
+  #calmWaiters: (() => void)[] = []
+  /** Size of the full batches that wait. */
+  #backlogBytes = 0
+  readonly #backlog = new Set<ProducerBatch>()
 
   constructor(options: AccumulatorOptions) {
     this.#batchSizeBytes = options.batchSizeBytes
@@ -55,15 +65,32 @@ export class Accumulator {
     return this.#bufferedBytes < this.#bufferMemoryBytes
   }
 
-  /** Whether someone waits for room, so that batches should go out without lingering. */
+  /** Whether someone waits for memory, so that batches should go out without lingering. */
   get isExhausted(): boolean {
-    return this.#roomWaiters.length > 0
+    return this.#roomWaiters.length > 0 || (this.#calmWaiters.length > 0 && this.#isHalfFull)
+  }
+
+  get #isHalfFull(): boolean {
+    return this.#bufferedBytes * 2 >= this.#bufferMemoryBytes
+  }
+
+  /** Whether records come faster than they go, well before the memory is used up. */
+  get isBusy(): boolean {
+    return this.#backlogBytes >= MAX_BACKLOG_BYTES || this.#isHalfFull
   }
 
   /** Resolves when there may be room again: check `hasRoom`, another waiter may have been quicker. */
   room(): Promise<void> {
     return new Promise((resolve) => {
       this.#roomWaiters.push(resolve)
+    })
+  }
+
+  /** Resolves when half of what made it busy has gone. */
+  calm(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#calmWaiters.push(resolve)
+      this.#wakeCalm()
     })
   }
 
@@ -98,10 +125,15 @@ export class Accumulator {
       const before = last.sizeInBytes
       if (last.append(key, value, headers, timestamp, delivery, tag)) {
         this.#bufferedBytes += last.sizeInBytes - before
-        return last.isFull ? APPENDED.BATCH_FULL : APPENDED.TO_OPEN_BATCH
+        if (!last.isFull) return APPENDED.TO_OPEN_BATCH
+        this.#enterBacklog(last)
+        return APPENDED.BATCH_FULL
       }
       isLastFull = true
-      queue.typicalBytes = Math.min(last.sizeInBytes + 64, MAX_CAPACITY_BYTES)
+      this.#enterBacklog(last)
+      // With room for the bound of one more record, whose text may take three bytes for each unit: nothing has to be moved then.
+      const slackBytes = (last.sizeInBytes / last.count) * 3 + 128
+      queue.typicalBytes = Math.min(Math.ceil(last.sizeInBytes + slackBytes), MAX_CAPACITY_BYTES)
     }
     const limitBytes = this.ratios?.rawLimitBytes(queue.topic, this.#batchSizeBytes) ?? this.#batchSizeBytes
     const batch = new ProducerBatch(queue.topic, queue.partition, nowMs, limitBytes, queue.typicalBytes)
@@ -110,6 +142,7 @@ export class Accumulator {
     queue.batches.push(batch)
     this.active.add(queue)
     this.#bufferedBytes += batch.sizeInBytes
+    if (batch.isFull) this.#enterBacklog(batch)
     return isLastFull || batch.isFull ? APPENDED.BATCH_FULL : APPENDED.TO_NEW_BATCH
   }
 
@@ -117,6 +150,7 @@ export class Accumulator {
   take(queue: PartitionQueue): ProducerBatch {
     const batch = queue.batches.shift()!
     batch.close()
+    this.#leaveBacklog(batch)
     queue.inFlight.push(batch)
     this.active.delete(queue)
     this.active.add(queue)
@@ -127,6 +161,7 @@ export class Accumulator {
   putBack(queue: PartitionQueue, batch: ProducerBatch): void {
     remove(queue.inFlight, batch)
     queue.putBack(batch)
+    this.#enterBacklog(batch)
   }
 
   /** Puts the parts of a batch that was in flight in its place. */
@@ -135,6 +170,7 @@ export class Accumulator {
     this.#bufferedBytes -= batch.sizeInBytes
     for (const part of parts.toReversed()) {
       queue.putBack(part)
+      this.#enterBacklog(part)
       this.#bufferedBytes += part.sizeInBytes
     }
   }
@@ -144,10 +180,31 @@ export class Accumulator {
     if (!remove(queue.inFlight, batch) && !remove(queue.batches, batch)) return
     if (queue.inFlight.length === 0 && queue.batches.length === 0) this.active.delete(queue)
     this.#bufferedBytes -= batch.sizeInBytes
+    this.#leaveBacklog(batch)
+    this.#wakeCalm()
     if (this.#roomWaiters.length === 0 || !this.hasRoom) return
     const waiters = this.#roomWaiters
     this.#roomWaiters = []
     for (const wake of waiters) wake()
+  }
+
+  #wakeCalm(): void {
+    if (this.#calmWaiters.length === 0 || this.#backlogBytes * 2 > MAX_BACKLOG_BYTES || this.#isHalfFull) return
+    const waiters = this.#calmWaiters
+    this.#calmWaiters = []
+    for (const wake of waiters) wake()
+  }
+
+  #enterBacklog(batch: ProducerBatch): void {
+    if (this.#backlog.has(batch)) return
+    this.#backlog.add(batch)
+    this.#backlogBytes += batch.sizeInBytes
+  }
+
+  #leaveBacklog(batch: ProducerBatch): void {
+    if (!this.#backlog.delete(batch)) return
+    this.#backlogBytes -= batch.sizeInBytes
+    this.#wakeCalm()
   }
 
   /** Ends every batch with an error. */

@@ -112,20 +112,25 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   }
 
   /**
-   * Takes one record without a promise of its own: the fastest way. Returns whether there is room for more; when there is not, await `ready()`.
+   * Takes one record without a promise of its own: the fastest way. Returns false when enough waits to keep the brokers busy: then
+   * await `ready()` before the next.
    * A record that cannot be sent later on is told to the `onError` option, or else `flush` and `close` reject.
    *
    * @throws ConfigError or EncodeError for a record that cannot be sent as it is; ClosedError after `close`.
    */
   enqueue(record: ProducerRecord<K, V>): boolean {
     this.#take(record, this.#enqueued, 0, undefined)
-    return this.#accumulator.hasRoom && this.#lines.isEmpty
+    return this.#isReady
   }
 
-  /** Resolves when `enqueue` has room for more. */
+  /** Resolves when there is room for a good number of records again. */
   async ready(): Promise<void> {
     while (!this.#lines.isEmpty) await this.#lines.settled()
-    while (!this.#accumulator.hasRoom) await this.#accumulator.room()
+    if (this.#accumulator.isBusy) await this.#accumulator.calm()
+  }
+
+  get #isReady(): boolean {
+    return !this.#accumulator.isBusy && this.#lines.isEmpty
   }
 
   /**
@@ -146,7 +151,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   writable(): WritableStream<ProducerRecord<K, V>> {
     return recordSink<ProducerRecord<K, V>>({
       take: (record, delivery) => this.#accept(record, delivery, 0, undefined),
-      ready: () => (this.#accumulator.hasRoom && this.#lines.isEmpty ? undefined : this.ready()),
+      ready: () => (this.#isReady ? undefined : this.ready()),
       settle: () => this.#settle(),
     })
   }

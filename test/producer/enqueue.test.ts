@@ -25,14 +25,27 @@ describe('enqueue', () => {
     await producer.close()
   })
 
-  test('returns false while the buffer is full, and ready resolves when it no longer is', async () => {
-    const producer = smallBatchProducer(broker, { bufferMemoryBytes: 1024 })
+  test('asks for a pause when half of the buffer is in use', async () => {
+    const producer = smallBatchProducer(broker, { bufferMemoryBytes: 2048 })
     await producer.send({ topic: 'one', value: 'metadata' })
     const value = 'x'.repeat(600)
     expect(producer.enqueue({ topic: 'one', value })).toBe(true)
     expect(producer.enqueue({ topic: 'one', value })).toBe(false)
     await producer.ready()
     expect(producer.bufferedBytes).toBeLessThan(1024)
+    await producer.close()
+  })
+
+  test('asks for a pause when a mebibyte of full batches waits for its turn', async () => {
+    const producer = smallBatchProducer(broker, { batchSizeBytes: 16_384 })
+    await producer.send({ topic: 'one', value: 'metadata' })
+    const value = 'x'.repeat(1000)
+    let count = 1
+    while (producer.enqueue({ topic: 'one', value })) count++
+    expect(count).toBeGreaterThan(1000)
+    expect(count).toBeLessThan(1100)
+    await producer.ready()
+    expect(producer.enqueue({ topic: 'one', value })).toBe(true)
     await producer.close()
   })
 
@@ -123,7 +136,7 @@ describe('writable', () => {
       },
     })
     const piped = source.pipeTo(producer.writable())
-    while (producer.bufferedBytes < 2048) await new Promise((resolve) => setImmediate(resolve))
+    while (producer.bufferedBytes < 1024) await new Promise((resolve) => setImmediate(resolve))
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
     expect(pulled).toBeLessThan(20)
     release()
