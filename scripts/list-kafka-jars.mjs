@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('../test/support/kafka/', import.meta.url))
 
-for (const set of ['broker', 'tools']) {
+const poms = readdirSync(folder).filter((name) => name.endsWith('.pom.xml'))
+for (const set of poms.map((name) => name.slice(0, -'.pom.xml'.length))) {
   const output = mkdtempSync(join(tmpdir(), 'jars-'))
   try {
     // The repository's own layout of folders shows each jar's path; its checksum files and poms are left out.

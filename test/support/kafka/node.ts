@@ -3,7 +3,6 @@ import { tail } from './command.ts'
 import type { Guard } from './guard.ts'
 import { javaCommand } from './java.ts'
 
-const readyLine = 'Kafka Server started'
 const startTimeoutMs = 90_000
 const stopTimeoutMs = 30_000
 
@@ -14,6 +13,8 @@ export interface KafkaNodeOptions {
   folder: string
   jvmArgs: readonly string[]
   guard: Guard
+  /** What it prints once it serves. Default that of a KRaft broker. */
+  readyLine?: string
 }
 
 /** One broker or controller process, which tests may stop, kill, freeze and start again on the same data. */
@@ -25,6 +26,7 @@ export class KafkaNode {
   readonly folder: string
   readonly #jvmArgs: readonly string[]
   readonly #guard: Guard
+  readonly #readyLine: string
   #child: ChildProcess | undefined
   #exited: Promise<void> = Promise.resolve()
   #log = ''
@@ -35,6 +37,7 @@ export class KafkaNode {
     this.folder = options.folder
     this.#jvmArgs = options.jvmArgs
     this.#guard = options.guard
+    this.#readyLine = options.readyLine ?? 'Kafka Server started'
   }
 
   get isRunning(): boolean {
@@ -115,7 +118,7 @@ export class KafkaNode {
       }
       const read = (chunk: string): void => {
         this.#log += chunk
-        if (!this.#log.includes(readyLine)) return
+        if (!this.#log.includes(this.#readyLine)) return
         clearTimeout(timer)
         resolve()
       }
