@@ -26,8 +26,8 @@ const allowedLayers: Record<string, readonly string[]> = {
   consumer: ['protocol', 'network'],
   admin: ['protocol', 'network'],
   properties: ['network', 'producer', 'consumer', 'client-options.ts'],
-  // Tokens and deadlines are those of the brokers' logins.
-  'schema-registry': ['protocol', 'network/sasl', 'network/wait.ts', 'network/retry.ts'],
+  // Tokens, TLS settings and deadlines are those of the brokers' logins.
+  'schema-registry': ['protocol', 'network/sasl', 'network/tls.ts', 'network/transport.ts', 'network/wait.ts'],
   // TestRegistry shares the registry's types and names.
   testing: ['protocol', 'network/frames.ts', 'network/transport.ts', 'schema-registry'],
 }
