@@ -13,7 +13,7 @@ import { defaultPartitioner } from './partitioners.ts'
 import { ProducerIdSource } from './producer-id.ts'
 import { checkRecord, type ProducerRecord, type RecordMetadata } from './record.ts'
 import { Sender } from './sender.ts'
-import type { SentRecords } from './sent-records.ts'
+import { SentRecords } from './sent-records.ts'
 import { TurnClock } from './turn-clock.ts'
 import { type SerializedRecord, WaitingLines } from './waiting-lines.ts'
 import { recordSink } from './record-sink.ts'
@@ -106,6 +106,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     return abortable(options?.signal, (resolve, reject) => {
       if (!Array.isArray(records)) throw new ConfigError('records', `records must be an array, not ${inspect(records)}`)
       const given = records as readonly ProducerRecord<K, V>[]
+      if (given.length === 0) return resolve(new SentRecords(0))
       const delivery = new ManyDelivery(given.length, resolve, reject)
       for (let i = 0; i < given.length; i++) this.#accept(given[i]!, delivery, i, options?.signal)
     })

@@ -133,8 +133,7 @@ export class Sender {
     for (const queue of this.#accumulator.active) {
       this.#expire(queue, nowMs)
       this.#idempotence?.resolve(queue)
-      const oldest = queue.inFlight[0] ?? queue.batches[0]
-      if (oldest !== undefined) nextMs = Math.min(nextMs, oldest.createdAtMs + this.#options.deliveryTimeoutMs)
+      nextMs = Math.min(nextMs, oldestMs(queue) + this.#options.deliveryTimeoutMs)
     }
     if (this.#accumulator.active.size === 0) {
       this.#rest()
@@ -205,9 +204,8 @@ export class Sender {
 
   /** Gives up on batches whose time is over, also while a request carries them. */
   #expire(queue: PartitionQueue, nowMs: number): void {
-    const oldest = queue.inFlight[0] ?? queue.batches[0]
     const { deliveryTimeoutMs } = this.#options
-    if (oldest === undefined || nowMs - oldest.createdAtMs < deliveryTimeoutMs) return
+    if (nowMs - oldestMs(queue) < deliveryTimeoutMs) return
     for (const batch of queue.all()) {
       if (batch.isDone || nowMs - batch.createdAtMs < deliveryTimeoutMs) continue
       const hint = 'raise deliveryTimeoutMs or look at the broker'
@@ -244,6 +242,13 @@ export class Sender {
     }
     lane.send(shipments, () => this.wake())
   }
+}
+
+/** When the oldest batch that is not settled was begun, in milliseconds since the epoch; Infinity when there is none. */
+function oldestMs({ inFlight, batches }: PartitionQueue): number {
+  // One that was given up on may still be in flight.
+  const sent = inFlight.find(({ isDone }) => !isDone)?.createdAtMs ?? Infinity
+  return Math.min(sent, batches[0]?.createdAtMs ?? Infinity)
 }
 
 const NO_BYTES = new Uint8Array(0)

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   BrokerError,
   ClosedError,
@@ -146,6 +146,49 @@ describe('send', () => {
     requests = 0
     await Promise.all(Array.from({ length: 50 }, (_, i) => producer.send({ topic: 'one', value: `${i}` })))
     expect(requests).toBe(1)
+    await producer.close()
+  })
+
+  test('sendMany tells the places of all records, in the order given, as often as asked', async () => {
+    const producer = kafka.producer()
+    const sent = await producer.sendMany([
+      { topic: 'one', value: 'a', timestamp: 1_700_000_000_001 },
+      { topic: 'three', value: 'b', partition: 2, timestamp: 1_700_000_000_002 },
+      { topic: 'one', value: 'c', timestamp: 1_700_000_000_003 },
+    ])
+    const places = [
+      { topic: 'one', partition: 0, offset: 0, timestamp: 1_700_000_000_001 },
+      { topic: 'three', partition: 2, offset: 0, timestamp: 1_700_000_000_002 },
+      { topic: 'one', partition: 0, offset: 1, timestamp: 1_700_000_000_003 },
+    ]
+    expect(sent.length).toBe(3)
+    expect([...sent]).toEqual(places)
+    expect(sent.toArray()).toEqual(places)
+    expect([-1, 1, 3, 0.5].map((index) => sent.at(index))).toEqual([undefined, places[1], undefined, undefined])
+    const visited: unknown[] = []
+    sent.forEach((metadata, i) => visited.push([i, metadata]))
+    expect(visited).toEqual(places.map((place, i) => [i, place]))
+    await producer.close()
+  })
+
+  test('sendMany of nothing resolves', async () => {
+    const producer = kafka.producer()
+    expect((await producer.sendMany([])).length).toBe(0)
+    await producer.close()
+  })
+
+  test('a record alone does not wait for company when nothing is under way', async () => {
+    const producer = kafka.producer()
+    await producer.send({ topic: 'one', value: 'first' })
+    const timers: unknown[] = []
+    const original = globalThis.setTimeout
+    vi.stubGlobal('setTimeout', (run: () => void, ms: number) => {
+      timers.push(ms)
+      return original(run, ms)
+    })
+    await producer.send({ topic: 'one', value: 'second' })
+    vi.unstubAllGlobals()
+    expect(timers).not.toContain(5)
     await producer.close()
   })
 
