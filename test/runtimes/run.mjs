@@ -1,4 +1,4 @@
-// Runs smoke.mjs on every runtime that kafkawire supports: node test/runtimes/run.mjs [name...]
+// Runs smoke.mjs and network.mjs on every runtime that kafkawire supports: node test/runtimes/run.mjs [name...]
 // The binaries are those of package.json here, so that everyone runs the same versions; they are installed when missing.
 // One line for each runtime; fails if one is missing, fails, or does not end by itself.
 import { spawn } from 'node:child_process'
@@ -19,10 +19,14 @@ const runtimes = [
 ]
 
 /** Resolves with how the command ended and what it printed. */
-function run(command, args) {
+function run(command, args, env = {}) {
   return new Promise((resolve) => {
     let output = ''
-    const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     const end = (how) => {
       clearTimeout(timer)
@@ -37,12 +41,15 @@ function run(command, args) {
   })
 }
 
-/** Undefined when the smoke test passed. */
-async function problemOn({ command, flags }) {
+/** Undefined when both programs passed. */
+async function problemOn({ command, flags }, env) {
   const binary = `${folder}${command}`
   if (!existsSync(binary)) return `no ${command} here (Linux on x64 and arm64 only): npm ci --prefix test/runtimes`
-  const { how, output } = await run(binary, [...flags, 'smoke.mjs'])
-  return how === 0 ? undefined : `ended with ${how}\n${output}`
+  for (const program of ['smoke.mjs', 'network.mjs']) {
+    const { how, output } = await run(binary, [...flags, program], env)
+    if (how !== 0) return `${program} ended with ${how}\n${output}`
+  }
+  return undefined
 }
 
 if (!existsSync(`${folder}../../dist/index.js`)) throw new Error('There is no dist folder: npm run build')
@@ -54,11 +61,14 @@ const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => runtimes.every((runtime) => runtime.name !== name))
 if (unknown.length > 0) throw new Error(`There is no runtime ${unknown.join(', ')}`)
 const selected = runtimes.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+const { startServers } = await import('./servers.mjs')
+const { settings, close } = await startServers()
 let failed = 0
 for (const runtime of selected) {
-  const problem = await problemOn(runtime)
+  const problem = await problemOn(runtime, { NETWORK_SETTINGS: JSON.stringify(settings) })
   if (problem !== undefined) failed++
   console.log(`${runtime.name} ${problem === undefined ? 'passed' : `FAILED: ${problem}`}`)
 }
+await close()
 console.log(`runtimes: ${selected.length - failed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
