@@ -96,9 +96,11 @@ async function runWorker(client, lane, topic) {
   if (isFloor && lanes[lane].shape === 'many') job.shape = 'enqueue'
   const profile =
     flags.profile === undefined || client !== 'kafkawire' ? [] : ['--cpu-prof', '--cpu-prof-dir', flags.profile]
+  // A native module is built for one version of Node.
+  const runtime = name === 'confluent' ? (process.env.CONFLUENT_NODE ?? node) : node
   const { stdout } = await run(
-    node,
-    ['--disable-warning=ExperimentalWarning', ...profile, join(here, 'worker.mjs'), JSON.stringify(job)],
+    runtime,
+    [...(runtime === node ? ['--disable-warning=ExperimentalWarning'] : []), ...profile, join(here, 'worker.mjs'), JSON.stringify(job)],
     {
       env: { ...process.env, FLOOR_BATCHES: batches ?? '1', KAFKAJS_NO_PARTITIONER_WARNING: '1' },
       timeout: 120_000,

@@ -1,4 +1,5 @@
-// Native: not among the packages here. CONFLUENT_PATH names a folder whose node_modules has it, built for this Node.
+// Native: not among the packages here. CONFLUENT_PATH names a folder whose node_modules has it, built for the
+// Node at CONFLUENT_NODE (default: the one that the others run on).
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
