@@ -173,9 +173,14 @@ export class Delivery<K, V> {
 
   /** Up to `maxRecords` records of one partition, all in hand; undefined when nothing is buffered. Throws as `open` does. */
   async takeBatch(maxRecords: number): Promise<ConsumerBatch<K, V> | undefined> {
-    const first = (await this.take()) ?? ((await this.open()) ? await this.take() : undefined)
+    let first = await this.take()
+    // What is opened may turn out to be at its end.
+    while (first === undefined) {
+      if (!(await this.open())) return undefined
+      first = await this.take()
+    }
     const state = this.#heldPartition
-    if (first === undefined || state === undefined) return undefined
+    if (state === undefined) return undefined
     const records = [first]
     try {
       while (records.length < maxRecords) {

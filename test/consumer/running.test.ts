@@ -181,6 +181,18 @@ describe('a run', () => {
     expect(committedOffset(broker, 0)).toBe(10)
   })
 
+  it('goes on when a batch of its own ends where one of the log does', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    for (let index = 0; index < 3; index++) await append(broker, 0, numbers(0, 4))
+    const consumer = join(broker, { maxPollRecords: 4 })
+    let count = 0
+    const { done } = startRun(consumer, { eachBatch: ({ records }) => void (count += records.length) })
+    await until(() => count === 12)
+    await consumer.close()
+    await done
+    expect(count).toBe(12)
+  })
+
   it('delivers a batch again whose handler threw', async () => {
     const broker = await start({ topics: { orders: 1 } })
     await append(broker, 0, ['a', 'b'])

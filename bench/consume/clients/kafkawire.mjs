@@ -1,0 +1,28 @@
+import { Kafka } from '../../../src/index.ts'
+
+/** `batches` and `records` are loops; `run` is the function called with batches. */
+export async function consume({ bootstrap, topic, groupId, count, shape, onRecords }) {
+  const kafka = new Kafka({ bootstrapServers: bootstrap })
+  const consumer = kafka.consumer({ groupId, topics: [topic], autoOffsetReset: 'earliest' })
+  const onBatch = ({ records }) => {
+    let bytes = 0
+    for (const { value } of records) bytes += value.length
+    onRecords(records.length, bytes)
+  }
+  const reading = async () => {
+    let left = count
+    if (shape === 'run') return consumer.run({ eachBatch: onBatch })
+    if (shape === 'batches') {
+      for await (const batch of consumer.batches()) {
+        onBatch(batch)
+        if ((left -= batch.records.length) <= 0) return
+      }
+    }
+    for await (const { value } of consumer) {
+      onRecords(1, value.length)
+      if (--left <= 0) return
+    }
+  }
+  void reading()
+  return () => consumer.close()
+}
