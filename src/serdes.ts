@@ -7,12 +7,14 @@ import type { RecordHeader } from './protocol/records/record.ts'
 export interface SerdeContext {
   readonly topic: string
   readonly field: 'key' | 'value'
-  /** In wire order. A serialiser gets the headers as they will be written. */
+  /** In wire order. A serialiser gets the headers as they will be written; see `addsHeaders` to add to them. */
   readonly headers: readonly RecordHeader[]
 }
 
 /** Turns a key or value into bytes. `null` makes a null key or a tombstone. */
 export interface Serializer<T> {
+  /** Whether it changes the headers: those of its context are then an array that belongs to the record alone. */
+  readonly addsHeaders?: boolean | undefined
   serialize(data: T, context: SerdeContext): Uint8Array | string | null | Promise<Uint8Array | string | null>
 }
 

@@ -54,6 +54,8 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   /** Undefined for the one that leaves keys or values as they are. */
   readonly #keySerializer: Serializer<K> | undefined
   readonly #valueSerializer: Serializer<V> | undefined
+  /** Whether each record needs an array of headers of its own. */
+  readonly #addsHeaders: boolean
   #closing: Promise<void> | undefined
 
   constructor(cluster: Cluster, options: ProducerOptions<K, V>, context: ProducerContext) {
@@ -64,6 +66,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     this.#enqueued = new EnqueuedDelivery(settings.onError)
     this.#keySerializer = isIdentity(settings.key) ? undefined : settings.key
     this.#valueSerializer = isIdentity(settings.value) ? undefined : settings.value
+    this.#addsHeaders = settings.key?.addsHeaders === true || settings.value?.addsHeaders === true
     this.#accumulator = new Accumulator(settings)
     const producerId = settings.idempotence ? new ProducerIdSource(cluster, requestTimeoutMs) : undefined
     this.#sender = new Sender(cluster, this.#accumulator, producerId, {
@@ -212,7 +215,8 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     if (this.#closing !== undefined) throw new ClosedError('the producer')
     checkRecord(record)
     const { topic, partition, timestamp } = record
-    const headers = record.headers === undefined ? NO_HEADERS : toRecordHeaders(record.headers)
+    const noHeaders = this.#addsHeaders ? [] : NO_HEADERS
+    const headers = record.headers === undefined ? noHeaders : toRecordHeaders(record.headers)
     const key = serialize(this.#keySerializer, record.key ?? null, topic, 'key', headers)
     const value = serialize(this.#valueSerializer, record.value, topic, 'value', headers)
     const nowMs = this.#clock.now()

@@ -34,6 +34,11 @@ export class SchemaRegistryClient extends RegistryApi {
     this.#latest = new AnswerCache({ ...limits, ttlMs: settings.latestCacheTtlMs })
   }
 
+  /** How long the latest version of a subject is taken for the latest; Infinity for always. */
+  get latestCacheTtlMs(): number {
+    return this.#settings.latestCacheTtlMs
+  }
+
   /** The schema of an id, kept. `subject` tells the context to look in, where that is not the client's. */
   schemaById(id: number, options: CallOptions & { subject?: string | undefined } = {}): Promise<RegisteredSchema> {
     const { subject } = options
