@@ -53,7 +53,8 @@ async function single(count, limitMs) {
   const worker = async () => {
     while (left > 0) {
       left--
-      if ((left & 255) === 0 && performance.now() > endAt) return
+      // Looking at the clock for each record would cost as much as some clients take for it.
+      if ((left & 255) === 0 && performance.now() > endAt) left = 0
       await client.send(left)
       sent++
     }
