@@ -6,7 +6,7 @@ import {
   type NumberRange,
 } from './descriptor.ts'
 import { jsonNameOf } from './names.ts'
-import type { OptionStatement, ParsedFile } from './parsed-file.ts'
+import type { OptionStatement, OptionValue, ParsedFile } from './parsed-file.ts'
 import type { ProtoSymbol, Scope } from './symbols.ts'
 
 /** Options messages that proto3 files may extend; they may extend nothing else. */
@@ -77,7 +77,7 @@ function checkRanges(parsed: ParsedFile, ranges: readonly NumberRange[]): void {
 
 /** proto2 lets names that differ only in their JSON form stand, as protoc does with a warning. */
 function checkJsonNames(parsed: ParsedFile, message: MessageDescriptor): void {
-  if (isOption(parsed.options.get(message), 'deprecated_legacy_json_field_conflicts', 'true')) return
+  if (find(parsed.options.get(message), ['deprecated_legacy_json_field_conflicts']) === 'true') return
   const names = new Map<string, FieldDescriptor>()
   for (const field of message.field) {
     const jsonName = field.jsonName ?? jsonNameOf(field.name)
@@ -93,7 +93,7 @@ function checkJsonNames(parsed: ParsedFile, message: MessageDescriptor): void {
 function checkEnum(parsed: ParsedFile, descriptor: EnumDescriptor): void {
   const statements = parsed.options.get(descriptor)
   const byNumber = new Map<number, string>()
-  const allowsAlias = isOption(statements, 'allow_alias', 'true')
+  const allowsAlias = find(statements, ['allow_alias']) === 'true'
   if (isOpen(parsed, statements) && descriptor.value[0]!.number !== 0) {
     throw parsed.error('the first value of an open enum is zero', descriptor.value[0]!, 'number')
   }
@@ -113,19 +113,23 @@ function checkEnum(parsed: ParsedFile, descriptor: EnumDescriptor): void {
 /** Enums of proto2 are closed, those of proto3 open; in editions a feature of the enum, or else of the file, tells. */
 function isOpen(parsed: ParsedFile, statements: readonly OptionStatement[] | undefined): boolean {
   if (!parsed.isEditions()) return parsed.isProto3()
-  if (isOption(statements, 'features.enum_type', 'OPEN')) return true
   const ofFile = parsed.options.get(parsed.descriptor)
-  return ![...(statements ?? []), ...(ofFile ?? [])].some((one) => isOption([one], 'features.enum_type', 'CLOSED'))
+  return (find(statements, ['features', 'enum_type']) ?? find(ofFile, ['features', 'enum_type'])) !== 'CLOSED'
 }
 
-function isOption(statements: readonly OptionStatement[] | undefined, name: string, value: string): boolean {
-  return (statements ?? []).some(
-    (statement) =>
-      statement.value.kind === 'identifier' &&
-      statement.value.text === value &&
-      statement.name.every(({ isExtension }) => !isExtension) &&
-      statement.name.map(({ text }) => text).join('.') === name,
-  )
+/** The identifier that an option is set to; `name` may go into a message, with dots or in braces. */
+function find(statements: readonly OptionStatement[] | undefined, name: readonly string[]): string | undefined {
+  for (const statement of statements ?? []) {
+    const given = statement.name.map(({ text }) => text)
+    if (statement.name.some(({ isExtension }) => isExtension) || given.some((part, index) => part !== name[index]))
+      continue
+    let value: OptionValue | undefined = statement.value
+    for (const part of name.slice(given.length)) {
+      value = value?.kind === 'message' ? value.fields.findLast((field) => field.name.text === part)?.value : undefined
+    }
+    if (value?.kind === 'identifier') return value.text
+  }
+  return undefined
 }
 
 function isWithin(ranges: readonly NumberRange[], number: number): boolean {

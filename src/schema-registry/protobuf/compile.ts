@@ -1,8 +1,8 @@
-import type { FileDescriptor } from './descriptor.ts'
 import { decodeFileDescriptor } from './descriptor-codec.ts'
 import { linkFile } from './linker.ts'
 import { jsonNameOf } from './names.ts'
 import { parseProto } from './parser.ts'
+import { ProtoError } from './proto-error.ts'
 import { definitions, packagesOf, type ProtoFile, type ProtoSymbol } from './symbols.ts'
 import { wellKnownText } from './well-known.ts'
 
@@ -25,7 +25,7 @@ export function compileProto(name: string, text: string, lookup: ImportLookup = 
 
 /**
  * The file of an encoded FileDescriptorProto, which some clients register in place of text. Its types are taken as resolved.
- * Throws DecodeError; undefined dependencies are left out.
+ * Throws DecodeError, or ProtoError for an import that is not found.
  */
 export function loadDescriptor(bytes: Uint8Array, lookup: ImportLookup = () => undefined): ProtoFile {
   const descriptor = decodeFileDescriptor(bytes)
@@ -37,12 +37,14 @@ export function loadDescriptor(bytes: Uint8Array, lookup: ImportLookup = () => u
       symbol.descriptor.jsonName ??= jsonNameOf(symbol.descriptor.name)
     }
   }
-  const dependencies = importsOf(descriptor, lookup)
+  const dependencies = descriptor.dependency.map((path) => {
+    const found = lookup(path) ?? wellKnownFile(path)
+    if (found === undefined) {
+      throw new ProtoError(`import "${path}" is not found`, { file: descriptor.name, line: 1, column: 1 })
+    }
+    return found
+  })
   return { descriptor, dependencies, symbols }
-}
-
-function importsOf(descriptor: FileDescriptor, lookup: ImportLookup): ProtoFile[] {
-  return descriptor.dependency.flatMap((path) => lookup(path) ?? wellKnownFile(path) ?? [])
 }
 
 const wellKnown = new Map<string, ProtoFile>()

@@ -13,6 +13,9 @@ const EDITIONS: ReadonlyMap<string, number> = new Map([
   ['2024', 1001],
 ])
 
+/** Names are looked up in every scope around them. */
+const MAX_PACKAGE_PARTS = 100
+
 /**
  * Reads a .proto text: its own grammar only, no other file is looked at. Throws ProtoError at the first token that cannot stand
  * where it does.
@@ -89,5 +92,6 @@ function parsePackage(stream: TokenStream, file: ParsedFile): void {
   do parts.push(stream.expectIdentifier('the name of a package').text)
   while (stream.accept('.'))
   stream.expect(';')
+  if (parts.length > MAX_PACKAGE_PARTS) throw stream.error(`a package has at most ${MAX_PACKAGE_PARTS} parts`, place)
   file.descriptor.package = parts.join('.')
 }
