@@ -80,6 +80,7 @@ export class DecodeCompiler {
     const decode = recordDecoder(
       type.fields.map((field) => field.name),
       fields,
+      true,
     )
     // Known before its fields are compiled: they may lead back to it.
     this.#compiled.set(type, decode)
@@ -94,15 +95,12 @@ export interface FieldStep {
   readonly decode: Decode
 }
 
-/**
- * Reads a record: `steps` in the order of the wire, into an object whose fields stand in the order of `names`. Objects are copies of
- * a template that has all fields: that is fast, keeps their order, and makes a field `__proto__` a field like any other.
- */
-export function recordDecoder(names: readonly string[], steps: readonly FieldStep[]): Decode {
-  const template = Object.fromEntries(names.map((name) => [name, null])) as Record<string, unknown>
+/** Reads a record: `steps` in the order of the wire, into an object whose fields stand in the order of `names`. */
+export function recordDecoder(names: readonly string[], steps: readonly FieldStep[], isInOrder: boolean): Decode {
+  const create = isInOrder && !names.includes('__proto__') ? emptyObjects() : copies(names)
   return (reader) => {
     reader.enter()
-    const record = { ...template }
+    const record = create()
     let i = 0
     try {
       for (; i < steps.length; i++) {
@@ -116,6 +114,24 @@ export function recordDecoder(names: readonly string[], steps: readonly FieldSte
     reader.leave()
     return record
   }
+}
+
+/**
+ * Makes plain objects to which fields are then added. A constructor for each schema lets the engine learn how many there will be:
+ * filling `{}` takes half as long again, and grows slower with every schema that is in use.
+ */
+function emptyObjects(): () => Record<string, unknown> {
+  // oxlint-disable-next-line unicorn/consistent-function-scoping -- one for all schemas would be no help
+  function Shape(): void {}
+  Shape.prototype = Object.prototype
+  const Plain = Shape as unknown as new () => Record<string, unknown>
+  return () => new Plain()
+}
+
+/** Copies an object that has all fields: keeps their order however they come, and makes `__proto__` a field like any other. */
+function copies(names: readonly string[]): () => Record<string, unknown> {
+  const template = Object.fromEntries(names.map((name) => [name, null])) as Record<string, unknown>
+  return () => ({ ...template })
 }
 
 export function longDecoder({ longs }: ValueRules): Decode {

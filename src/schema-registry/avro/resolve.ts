@@ -141,23 +141,27 @@ export class Resolution {
     this.#records.set(writer, known)
     const compiled = known.get(reader)
     if (compiled !== undefined) return compiled
+    const missing = new Map(reader.fields.map((field) => [field.name, field]))
+    const sources = writer.fields.map((field) => {
+      const name = this.#aliases.fieldName(writer, field.name)
+      const target = missing.get(name)
+      missing.delete(name)
+      return { source: field.type, target }
+    })
+    const names = reader.fields.map((field) => field.name)
+    const inOrder = [...sources.flatMap(({ target }) => target?.name ?? []), ...missing.keys()]
     const steps: FieldStep[] = []
-    const decode = recordDecoder(
-      reader.fields.map((field) => field.name),
-      steps,
-    )
+    const decode = recordDecoder(names, steps, names.join() === inOrder.join())
+    // Known before its fields are compiled: they may lead back to it.
     known.set(reader, decode)
-    const targets = new Map(reader.fields.map((field) => [field.name, field]))
-    for (const field of writer.fields) {
-      const target = targets.get(this.#aliases.fieldName(writer, field.name))
+    for (const { source, target } of sources) {
       steps.push(
         target === undefined
-          ? { name: undefined, decode: compileSkip(field.type, this.#skips) }
-          : { name: target.name, decode: this.compile(field.type, target.type) },
+          ? { name: undefined, decode: compileSkip(source, this.#skips) }
+          : { name: target.name, decode: this.compile(source, target.type) },
       )
-      if (target !== undefined) targets.delete(target.name)
     }
-    for (const { name, type, default: json } of targets.values()) {
+    for (const { name, type, default: json } of missing.values()) {
       steps.push({ name, decode: defaultDecoder(type, json!, this.#compiler) })
     }
     return decode
