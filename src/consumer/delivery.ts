@@ -17,6 +17,9 @@ export interface DeliveryOptions<K, V> {
   readonly onConsumed: () => void
 }
 
+/** Shared by all records without headers, which are most. */
+const NO_HEADERS: readonly RecordHeader[] = Object.freeze([])
+
 /** Records of one partition that are handled beside those of others. Nothing else of the partition is handed out meanwhile. */
 export interface Lane<K, V> {
   readonly state: PartitionState
@@ -293,7 +296,7 @@ export class Delivery<K, V> {
   ): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> {
     const { topic, partition } = state
     const { offset, timestamp } = cursor
-    const headers = cursor.headerCount === 0 ? [] : cursor.headers()
+    const headers = cursor.headerCount === 0 ? NO_HEADERS : cursor.headers()
     let key: K | Promise<K>
     let value: V | Promise<V>
     let field: 'key' | 'value' = 'key'

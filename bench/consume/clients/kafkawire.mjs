@@ -1,4 +1,4 @@
-import { Kafka } from '../../../src/index.ts'
+import { Kafka } from '../../../dist/index.js'
 
 /** `batches` and `records` are loops; `run` is the function called with batches. */
 export async function consume({ bootstrap, topic, groupId, count, shape, onRecords }) {
