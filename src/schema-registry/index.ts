@@ -1,3 +1,33 @@
+export { avro, type AvroOptions } from './avro/avro.ts'
+export { type AvroSchema, type AvroSchemaWithReferences } from './avro/avro-schema.ts'
+export { AvroCodec, type AvroCodecOptions, type AvroDecoder, type ParsedSchema } from './avro/codec.ts'
+export { type AvroIncompatibility } from './avro/compatibility.ts'
+export { type FingerprintAlgorithm } from './avro/fingerprint.ts'
+export { type JsonValue } from './avro/json.ts'
+export {
+  type AvroDuration,
+  type LogicalConverter,
+  type LogicalTypes,
+  type LogicalUse,
+  standardLogicalTypes,
+} from './avro/logical-types.ts'
+export { type AvroValueOptions } from './avro/options.ts'
+export { decodeSingleObject, encodeSingleObject } from './avro/single-object.ts'
+export {
+  type ArrayType,
+  type AvroType,
+  type EnumType,
+  type FixedType,
+  type LogicalAnnotation,
+  type MapType,
+  type NamedType,
+  type PrimitiveName,
+  type PrimitiveType,
+  type RecordField,
+  type RecordType,
+  type UnionType,
+} from './avro/types.ts'
+export { UnionValue } from './avro/union-value.ts'
 export {
   type Association,
   type AssociationFilter,
@@ -41,6 +71,16 @@ export {
   type SchemaReader,
   type SchemaWriter,
 } from './format.ts'
+export { json, type JsonOptions, type JsonSchema, type JsonSchemaWithReferences } from './json/json-schema.ts'
+export {
+  type GeneratedMessage,
+  type ProtobufFormatOptions,
+  type ProtobufMessage,
+  type ProtobufSchema,
+  type ProtobufSource,
+} from './protobuf/options.ts'
+export { ProtoError } from './protobuf/proto-error.ts'
+export { type GeneratedProtobufOptions, protobuf, type ProtobufOptions } from './protobuf/protobuf.ts'
 export { type WithSchema } from './registry-deserializer.ts'
 export { type RegistrySerde, registrySerde } from './registry-serde.ts'
 export { type RuleAction, type RuleContext, type RuleExecutor, type Rules } from './rules.ts'

@@ -1,20 +1,32 @@
 import { SerializationError } from '../errors.ts'
 import { canonicalForm } from './canonical.ts'
+import { incompatibilities, type AvroIncompatibility } from './compatibility.ts'
 import { DecodeCompiler, type Decode } from './decode.ts'
 import { EncodeCompiler, type Encode } from './encode.ts'
 import { fingerprint, rabinFingerprint, type FingerprintAlgorithm } from './fingerprint.ts'
 import { toSerializationError } from './misfit.ts'
-import { valueRules, type AvroValueOptions, type ValueRules } from './options.ts'
+import { valueRules, type AvroValueOptions } from './options.ts'
 import { parseSchema } from './parse.ts'
 import { AvroReader } from './reader.ts'
 import { Resolution } from './resolve.ts'
-import type { AvroType } from './types.ts'
+import type { AvroType, NamedType } from './types.ts'
 import { AvroWriter } from './writer.ts'
 
 const NOTHING = new Uint8Array(0)
 
 /** Shared by all that encode: one message is finished before the next begins. */
 let sharedWriter: AvroWriter | undefined = new AvroWriter()
+
+/** A schema whose names are resolved. */
+export interface ParsedSchema {
+  readonly parsed: AvroType
+}
+
+/** Options of a codec that works without a registry. */
+export interface AvroCodecOptions extends AvroValueOptions {
+  /** Schemas of the types that the schema names but does not define, those that others need first. */
+  references?: readonly (string | object)[] | undefined
+}
 
 /** Reads messages. */
 export type AvroDecoder<T> = (bytes: Uint8Array) => T
@@ -26,20 +38,21 @@ export type AvroDecoder<T> = (bytes: Uint8Array) => T
 export class AvroCodec<T = unknown> {
   /** The schema with its names resolved. */
   readonly type: AvroType
-  readonly #rules: ValueRules
+  readonly #names = new Map<string, NamedType>()
   readonly #decoders: DecodeCompiler
   readonly #encode: Encode
   readonly #decode: Decode
 
   /**
-   * @param schema - JSON text, parsed JSON, or a type that `parseSchema` gave.
+   * @param schema - JSON text, parsed JSON, or the type of another codec.
    * Throws SerializationError for what is no schema.
    */
-  constructor(schema: string | object | { readonly parsed: AvroType }, options: AvroValueOptions = {}) {
-    this.type = toType(schema)
-    this.#rules = valueRules(options)
-    this.#decoders = new DecodeCompiler(this.#rules)
-    this.#encode = new EncodeCompiler(this.#rules).compile(this.type)
+  constructor(schema: string | object | ParsedSchema, options: AvroCodecOptions = {}) {
+    for (const reference of options.references ?? []) parseSchema(reference, { names: this.#names })
+    this.type = this.#parse(schema)
+    const rules = valueRules(options)
+    this.#decoders = new DecodeCompiler(rules)
+    this.#encode = new EncodeCompiler(rules).compile(this.type)
     this.#decode = this.#decoders.compile(this.type)
   }
 
@@ -68,11 +81,16 @@ export class AvroCodec<T = unknown> {
   }
 
   /** What reads values that were written with another schema as values of this one. */
-  decoderOf(writer: string | object | { readonly parsed: AvroType }): AvroDecoder<T> {
-    const writerType = toType(writer)
+  decoderOf(writer: string | object | ParsedSchema): AvroDecoder<T> {
+    const writerType = this.#parse(writer)
     if (writerType === this.type) return (bytes) => this.decode(bytes)
     const decode = new Resolution(this.type, this.#decoders).compile(writerType, this.type)
     return (bytes) => decodeAll(decode, bytes) as T
+  }
+
+  /** Why not every value of another schema can be read as one of this; empty when all can. A registry judges the same. */
+  incompatibilitiesWith(writer: string | object | ParsedSchema): readonly AvroIncompatibility[] {
+    return incompatibilities(this.type, this.#parse(writer))
   }
 
   /** Parsing Canonical Form of the specification. */
@@ -89,10 +107,12 @@ export class AvroCodec<T = unknown> {
   get rabinFingerprint(): bigint {
     return rabinFingerprint(this.type)
   }
-}
 
-function toType(schema: string | object): AvroType {
-  return typeof schema === 'object' && 'parsed' in schema ? (schema.parsed as AvroType) : parseSchema(schema)
+  #parse(schema: string | object): AvroType {
+    if (typeof schema === 'object' && 'parsed' in schema) return schema.parsed as AvroType
+    // A copy of the names: another version of the same types may be what is parsed.
+    return parseSchema(schema, { names: new Map(this.#names) })
+  }
 }
 
 function decodeAll(decode: Decode, bytes: Uint8Array): unknown {
@@ -103,5 +123,7 @@ function decodeAll(decode: Decode, bytes: Uint8Array): unknown {
   } catch (error) {
     throw toSerializationError(error)
   }
-  throw new SerializationError(`${reader.remaining} bytes are left behind the value: another schema wrote them`)
+  throw new SerializationError(
+    `${reader.remaining} of ${bytes.length} bytes are left behind the value: another schema wrote them`,
+  )
 }

@@ -6,7 +6,7 @@ const MAX_EMPTY_ITEMS = 100_000
 /** How deep recursive records may be nested: far below where the stack ends. */
 const MAX_DEPTH = 1000
 /** How many records a message may have beyond those that its bytes explain: records of records of nothing multiply. */
-const MAX_EMPTY_RECORDS = 1_000_000
+const MAX_EMPTY_RECORDS = 100_000
 
 const scratch = new DataView(new ArrayBuffer(8))
 const scratchBytes = new Uint8Array(scratch.buffer)
