@@ -7,7 +7,10 @@ import { PartitionQueue } from './partition-queue.ts'
 
 /** What the accumulator needs of the producer's options. */
 export interface AccumulatorOptions {
+  /** Size at which a batch is ready. */
   readonly batchSizeBytes: number
+  /** Size up to which a batch that is ready takes more records while it waits for its turn. */
+  readonly batchLimitBytes: number
   readonly bufferMemoryBytes: number
   readonly compression: string
 }
@@ -37,6 +40,7 @@ const MAX_CAPACITY_BYTES = 256 * 1024
  */
 export class Accumulator {
   readonly #batchSizeBytes: number
+  readonly #batchLimitBytes: number
   readonly #bufferMemoryBytes: number
   readonly #topics = new Map<string, (PartitionQueue | undefined)[]>()
   /** Queues that hold a batch or have one in flight. */
@@ -52,6 +56,7 @@ export class Accumulator {
 
   constructor(options: AccumulatorOptions) {
     this.#batchSizeBytes = options.batchSizeBytes
+    this.#batchLimitBytes = options.batchLimitBytes
     this.#bufferMemoryBytes = options.bufferMemoryBytes
     this.ratios = options.compression === 'none' ? undefined : new CompressionRatios()
   }
@@ -124,9 +129,11 @@ export class Accumulator {
     if (last !== undefined && !last.isClosed) {
       const before = last.sizeInBytes
       if (last.append(key, value, headers, timestamp, delivery, tag)) {
-        this.#bufferedBytes += last.sizeInBytes - before
+        const addedBytes = last.sizeInBytes - before
+        this.#bufferedBytes += addedBytes
         if (!last.isFull) return APPENDED.TO_OPEN_BATCH
-        this.#enterBacklog(last)
+        if (this.#backlog.has(last)) this.#backlogBytes += addedBytes
+        else this.#enterBacklog(last)
         return APPENDED.BATCH_FULL
       }
       isLastFull = true
@@ -135,8 +142,10 @@ export class Accumulator {
       const slackBytes = (last.sizeInBytes / last.count) * 3 + 128
       queue.typicalBytes = Math.min(Math.ceil(last.sizeInBytes + slackBytes), MAX_CAPACITY_BYTES)
     }
-    const limitBytes = this.ratios?.rawLimitBytes(queue.topic, this.#batchSizeBytes) ?? this.#batchSizeBytes
-    const batch = new ProducerBatch(queue.topic, queue.partition, nowMs, limitBytes, queue.typicalBytes)
+    const { topic, partition, typicalBytes } = queue
+    const readyBytes = this.#rawBytes(topic, this.#batchSizeBytes)
+    const limitBytes = this.#rawBytes(topic, this.#batchLimitBytes)
+    const batch = new ProducerBatch(topic, partition, nowMs, readyBytes, limitBytes, typicalBytes)
     // The record may be refused: only a batch with records is queued.
     batch.append(key, value, headers, timestamp, delivery, tag)
     queue.batches.push(batch)
@@ -144,6 +153,11 @@ export class Accumulator {
     this.#bufferedBytes += batch.sizeInBytes
     if (batch.isFull) this.#enterBacklog(batch)
     return isLastFull || batch.isFull ? APPENDED.BATCH_FULL : APPENDED.TO_NEW_BATCH
+  }
+
+  /** Bytes of records before compression that should come out as so many. */
+  #rawBytes(topic: string, encodedBytes: number): number {
+    return this.ratios?.rawLimitBytes(topic, encodedBytes) ?? encodedBytes
   }
 
   /** Moves the first batch of a queue to its request. Queues take turns: this one is now the last of the active. */

@@ -46,6 +46,7 @@ export class ProducerBatch implements StoredBatch {
   #isClosed = false
   #isDone = false
   readonly #builder: RecordBatchBuilder
+  readonly #readyBytes: number
   readonly #limitBytes: number
   /** Waiters of runs of records, and where each run ends. */
   readonly #deliveries: Delivery[] = []
@@ -53,13 +54,15 @@ export class ProducerBatch implements StoredBatch {
   #settledWaiters: (() => void)[] | undefined
 
   /**
-   * @param limitBytes - before compression; a first record of any size is taken all the same.
+   * @param readyBytes - size from which on it need not wait for more records, before compression.
+   * @param limitBytes - size beyond which it takes no more; a first record of any size is taken all the same.
    * @param capacityBytes - memory to begin with.
    */
   constructor(
     topic: string,
     partition: number,
     createdAtMs: number,
+    readyBytes: number,
     limitBytes: number,
     capacityBytes: number,
     isSplit = false,
@@ -68,6 +71,7 @@ export class ProducerBatch implements StoredBatch {
     this.partition = partition
     this.createdAtMs = createdAtMs
     this.isSplit = isSplit
+    this.#readyBytes = readyBytes
     this.#limitBytes = limitBytes
     this.#builder = new RecordBatchBuilder({ capacity: capacityBytes })
   }
@@ -91,9 +95,9 @@ export class ProducerBatch implements StoredBatch {
     return this.#isClosed
   }
 
-  /** Whether it is as large as it is meant to become. */
+  /** Whether it is worth sending without waiting for more. */
   get isFull(): boolean {
-    return this.#isClosed || this.#builder.sizeInBytes >= this.#limitBytes
+    return this.#isClosed || this.#builder.sizeInBytes >= this.#readyBytes
   }
 
   /** Whether its waiters have been told. */
@@ -195,7 +199,7 @@ export class ProducerBatch implements StoredBatch {
 
   #part(limitBytes: number, recordBytes: number): ProducerBatch {
     const capacityBytes = Math.min(limitBytes, recordBytes + BATCH_OVERHEAD_BYTES)
-    return new ProducerBatch(this.topic, this.partition, this.createdAtMs, limitBytes, capacityBytes, true)
+    return new ProducerBatch(this.topic, this.partition, this.createdAtMs, limitBytes, limitBytes, capacityBytes, true)
   }
 
   #shareIdentity(parts: readonly ProducerBatch[]): void {

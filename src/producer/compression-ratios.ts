@@ -5,6 +5,8 @@ const IMPROVING_STEP = 0.005
 const SAFETY_FACTOR = 1.05
 /** A batch never takes more than so many times its size in memory, however well the records before compressed. */
 const MAX_EXPANSION = 16
+/** Nor more than this, which is the default of maxRequestSizeBytes. */
+const MAX_RAW_BYTES = 1024 * 1024
 
 /** Estimates, for each topic, what part of a batch compression leaves, so that compressed batches come out as large as asked for. */
 export class CompressionRatios {
@@ -31,6 +33,6 @@ export class CompressionRatios {
   /** Bytes of records before compression that should make a batch of `batchSizeBytes`. */
   rawLimitBytes(topic: string, batchSizeBytes: number): number {
     const expected = Math.floor(batchSizeBytes / (this.ratio(topic) * SAFETY_FACTOR))
-    return Math.min(Math.max(expected, 1), batchSizeBytes * MAX_EXPANSION)
+    return Math.min(Math.max(expected, 1), batchSizeBytes * MAX_EXPANSION, MAX_RAW_BYTES)
   }
 }

@@ -21,7 +21,7 @@ function fakeSource(): ProducerIdSource {
 }
 
 function batchOf(count: number): ProducerBatch {
-  const batch = new ProducerBatch('t', 0, 0, 1000, 1000)
+  const batch = new ProducerBatch('t', 0, 0, 1000, 1000, 1000)
   for (let i = 0; i < count; i++) batch.append(null, 'x', [], 0, new EnqueuedDelivery(undefined), 0)
   return batch
 }
