@@ -68,7 +68,7 @@ function toMessage(runtime: Runtime, type: DescMessage, value: unknown): Message
   const { $typeName } = value as { $typeName?: unknown }
   if ($typeName === type.typeName) return value as Message
   if ($typeName !== undefined) {
-    throw new SerializationError(`a ${type.typeName} is to be written, not a ${inspect($typeName)}`)
+    throw new SerializationError(`a ${type.typeName} is to be written, not ${inspect($typeName)}`)
   }
   checkNames(type, value)
   try {

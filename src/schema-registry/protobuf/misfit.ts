@@ -1,6 +1,7 @@
-import type { DescField, DescMessage, Message } from '@bufbuild/protobuf'
+import type { DescField, DescMessage, Message, ScalarType } from '@bufbuild/protobuf'
 import { inspect } from '../../inspect-value.ts'
 import { SerializationError } from '../errors.ts'
+import { TYPE } from './descriptor.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Refuses names that are no fields of the message: a misspelt one would be left out without a word. Throws SerializationError. */
@@ -20,21 +21,33 @@ export function checkNames(type: DescMessage, value: object, path = ''): void {
   }
 }
 
-function checkField(field: DescField, item: unknown, path: string): void {
-  if (!isObject(item) || field.message === undefined) return
-  // Types of Protobuf itself have forms of their own, such as plain objects for Struct.
-  if (field.message.typeName.startsWith('google.protobuf.')) return
-  const { message } = field
-  if (field.fieldKind === 'message') checkItem(message, item, path)
-  else if (field.fieldKind === 'list' && Array.isArray(item)) {
-    for (const [index, one] of item.entries()) checkItem(message, one, `${path}[${index}]`)
-  } else if (field.fieldKind === 'map') {
-    for (const [key, one] of Object.entries(item)) checkItem(message, one, `${path}[${JSON.stringify(key)}]`)
+function checkField(field: DescField, value: unknown, path: string): void {
+  for (const [suffix, item] of itemsOf(field, value)) {
+    if (item === undefined) continue
+    if (field.message !== undefined) checkItem(field.message, item, path + suffix)
+    else if (field.scalar !== undefined) checkScalar(field.scalar, item, path + suffix)
   }
 }
 
+/** What the library would turn into something else in silence; it refuses numbers that do not fit itself. */
+function checkScalar(type: ScalarType, value: unknown, path: string): void {
+  const expected = SILENT_TYPES.get(type)
+  if (expected === undefined || (expected === 'bytes' ? value instanceof Uint8Array : typeof value === expected)) return
+  throw new SerializationError(`expected ${expected}, not ${inspect(value)}`, { path })
+}
+
+/** By the numbers of FieldDescriptorProto.Type, which are those of the library's ScalarType. */
+const SILENT_TYPES: ReadonlyMap<number, 'boolean' | 'string' | 'bytes'> = new Map([
+  [TYPE.bool, 'boolean'],
+  [TYPE.string, 'string'],
+  [TYPE.bytes, 'bytes'],
+] as const)
+
 function checkItem(type: DescMessage, item: unknown, path: string): void {
-  if (isObject(item) && !('$typeName' in item)) checkNames(type, item, path)
+  // Types of Protobuf itself have forms of their own, such as plain objects for Struct.
+  if (isObject(item) && !('$typeName' in item) && !type.typeName.startsWith('google.protobuf.')) {
+    checkNames(type, item, path)
+  }
 }
 
 function isObject(value: unknown): value is object {
@@ -46,14 +59,14 @@ export function findMisfit(runtime: Runtime, type: DescMessage, message: Message
   for (const field of type.fields) {
     const value = fieldValue(message, field)
     if (value === undefined) continue
-    for (const [suffix, item] of itemsOf(field, value)) {
+    for (const [suffix, item, key] of itemsOf(field, value)) {
       const path = `${field.oneof === undefined ? field.localName : `${field.oneof.localName}.value`}${suffix}`
       if (field.message !== undefined && isObject(item)) {
         if (isWritable(runtime, field.message, item)) continue
         const inner = findMisfit(runtime, field.message, item as Message)
         return inner === '' ? path : `${path}.${inner}`
       }
-      const alone = { ...runtime.create(type), ...withField(field, value) }
+      const alone = { ...runtime.create(type), ...withField(field, item, key) }
       if (!isWritable(runtime, type, alone, field.number)) return path
     }
   }
@@ -67,18 +80,19 @@ function fieldValue(message: Message, field: DescField): unknown {
   return chosen?.case === field.localName ? chosen.value : undefined
 }
 
-function withField(field: DescField, value: unknown): Record<string, unknown> {
+function withField(field: DescField, item: unknown, key: string): Record<string, unknown> {
+  const value = field.fieldKind === 'list' ? [item] : field.fieldKind === 'map' ? { [key]: item } : item
   return field.oneof === undefined
     ? { [field.localName]: value }
     : { [field.oneof.localName]: { case: field.localName, value } }
 }
 
-function itemsOf(field: DescField, value: unknown): [suffix: string, item: unknown][] {
-  if (field.fieldKind === 'list' && Array.isArray(value)) return value.map((item, index) => [`[${index}]`, item])
+function itemsOf(field: DescField, value: unknown): [suffix: string, item: unknown, key: string][] {
+  if (field.fieldKind === 'list' && Array.isArray(value)) return value.map((item, index) => [`[${index}]`, item, ''])
   if (field.fieldKind === 'map' && isObject(value)) {
-    return Object.entries(value).map(([key, item]) => [`[${JSON.stringify(key)}]`, item])
+    return Object.entries(value).map(([key, item]) => [`[${JSON.stringify(key)}]`, item, key])
   }
-  return [['', value]]
+  return [['', value, '']]
 }
 
 /** Required fields that are missing are no misfit of the field at hand. */
