@@ -9,7 +9,7 @@ import { GroupCoordinator } from './coordinator.ts'
 import { Delivery, type Lane } from './delivery.ts'
 import { Fetcher } from './fetcher.ts'
 import { Group, type GroupHost, type LoopActivity } from './group.ts'
-import type { LoopHost } from './loop.ts'
+import type { ItemSource, LoopHost } from './loop.ts'
 import { type ConsumerSettings, type RebalanceListener, resolveAssignors } from './options.ts'
 import type { PartitionState } from './partition-state.ts'
 import { Positions } from './positions.ts'
@@ -60,7 +60,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   #isLettingGo = false
 
   constructor(cluster: Cluster, settings: ConsumerSettings<K, V>, context: ConsumerContext) {
-    const { groupId, key, value } = settings
+    const { groupId, key, value, onUnreadable } = settings
     const { requestTimeoutMs } = context
     this.cluster = cluster
     this.settings = settings
@@ -81,7 +81,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
       this.fetcher.wake()
       this.positions.resolve()
     }
-    this.delivery = new Delivery(assignment, { key, value, onConsumed })
+    this.delivery = new Delivery(assignment, { key, value, onUnreadable, onConsumed })
     const fetching = { ...settings, requestTimeoutMs, retryBackoff }
     this.fetcher = new Fetcher(cluster, assignment, fetching, { onData, onReset, onError })
     this.coordinator = groupId === undefined ? undefined : new GroupCoordinator(cluster, groupId)
@@ -269,11 +269,17 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   takeRecord(): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> | undefined {
     for (;;) {
       const record = this.delivery.take()
+      // None comes of one that was left out, or whose partition moved.
+      if (record instanceof Promise) return record.then((read) => read ?? this.#takeIfAllowed())
       if (record !== undefined) return record
       const isOpen = this.delivery.open()
       if (isOpen === false) return undefined
       if (isOpen !== true) return isOpen.then((opened) => (opened ? this.takeRecord() : undefined))
     }
+  }
+
+  #takeIfAllowed(): ReturnType<ItemSource<ConsumerRecord<K, V>>> {
+    return this.isInterrupted ? undefined : this.takeRecord()
   }
 
   takeBatch(): Promise<ConsumerBatch<K, V> | undefined> {

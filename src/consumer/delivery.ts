@@ -5,6 +5,7 @@ import type { RecordHeader } from '../protocol/records/record.ts'
 import type { Deserializer } from '../serdes.ts'
 import type { Assignment } from './assignment.ts'
 import type { FetchedChunk } from './fetched-chunk.ts'
+import type { UnreadablePolicy } from './options.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
 import type { PartitionState } from './partition-state.ts'
 import type { TopicPartitionOffset } from './topic-partition.ts'
@@ -13,6 +14,7 @@ import type { TopicPartitionOffset } from './topic-partition.ts'
 export interface DeliveryOptions<K, V> {
   readonly key: Deserializer<K> | undefined
   readonly value: Deserializer<V> | undefined
+  readonly onUnreadable: UnreadablePolicy
   /** Called when buffered data was used up, so that more can be fetched. */
   readonly onConsumed: () => void
 }
@@ -134,8 +136,8 @@ export class Delivery<K, V> {
   }
 
   /**
-   * The next record of the batch being read, now in hand; undefined at its end. A promise only when a deserializer made one;
-   * it gives undefined when the partition moved meanwhile. Throws RecordError.
+   * The next record of the batch being read, now in hand; undefined at its end. A promise only when a deserializer or the policy for unreadable
+   * records made one; it gives undefined for a record that was left out, and when the partition moved meanwhile. Throws RecordError.
    */
   take(): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> | undefined {
     const state = this.#active
@@ -143,7 +145,11 @@ export class Delivery<K, V> {
     const { batch, cursor } = state.open
     const position = state.position!
     try {
-      while (cursor.next()) if (cursor.offset >= position) return this.#deliver(state, batch, cursor)
+      while (cursor.next()) {
+        if (cursor.offset < position) continue
+        const record = this.#deliver(state, batch, cursor)
+        if (record !== undefined) return record
+      }
     } catch (error) {
       if (error instanceof RecordError) throw error
       throw this.#unreadable(state, 'a record batch', position, batch.lastOffset + 1, error)
@@ -177,9 +183,9 @@ export class Delivery<K, V> {
   /** Up to `maxRecords` records of one partition, all in hand; undefined when nothing is buffered. Throws as `open` does. */
   async takeBatch(maxRecords: number): Promise<ConsumerBatch<K, V> | undefined> {
     let first = await this.take()
-    // What is opened may turn out to be at its end.
+    // What is opened may turn out to be at its end, and records may be left out.
     while (first === undefined) {
-      if (!(await this.open())) return undefined
+      if (this.#active === undefined && !(await this.open())) return undefined
       first = await this.take()
     }
     const state = this.#heldPartition
@@ -293,7 +299,7 @@ export class Delivery<K, V> {
     state: PartitionState,
     batch: RecordBatch,
     cursor: RecordCursor,
-  ): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> {
+  ): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> | undefined {
     const { topic, partition } = state
     const { offset, timestamp } = cursor
     const headers = cursor.headerCount === 0 ? NO_HEADERS : cursor.headers()
@@ -305,13 +311,12 @@ export class Delivery<K, V> {
       field = 'value'
       value = this.#read(this.#options.value, cursor.value(), topic, field, headers)
     } catch (error) {
-      throw this.#unreadable(state, `the ${field} of the record`, offset, offset + 1, error)
+      return this.#refuse(state, rawRecord(state, batch, cursor, headers), field, error)
     }
     const { timestampType, partitionLeaderEpoch: epoch } = batch
     const leaderEpoch = epoch < 0 ? undefined : epoch
     if (key instanceof Promise || value instanceof Promise) {
-      const base = { topic, partition, offset, timestamp, timestampType, headers, leaderEpoch }
-      return this.#deliverLater(state, epoch, base, key, value)
+      return this.#deliverLater(state, epoch, rawRecord(state, batch, cursor, headers), key, value)
     }
     this.#hold(state, offset, epoch)
     return { topic, partition, offset, timestamp, timestampType, key, value, headers, leaderEpoch }
@@ -320,7 +325,7 @@ export class Delivery<K, V> {
   async #deliverLater(
     state: PartitionState,
     epoch: number,
-    base: Omit<ConsumerRecord<K, V>, 'key' | 'value'>,
+    base: ConsumerRecord,
     reading: K | Promise<K>,
     readingValue: V | Promise<V>,
   ): Promise<ConsumerRecord<K, V> | undefined> {
@@ -333,7 +338,7 @@ export class Delivery<K, V> {
       { field: 'value', read: value },
     ]) {
       if (read.status === 'fulfilled') continue
-      throw this.#unreadable(state, `the ${field} of the record`, offset, offset + 1, read.reason)
+      return this.#refuse(state, base, field as 'key' | 'value', read.reason)
     }
     this.#hold(state, offset, epoch)
     return {
@@ -341,6 +346,32 @@ export class Delivery<K, V> {
       key: (key as PromiseFulfilledResult<K>).value,
       value: (value as PromiseFulfilledResult<V>).value,
     }
+  }
+
+  /** What the policy does with a record that cannot be read. Undefined, or a promise of it, once it was left out. */
+  #refuse(
+    state: PartitionState,
+    record: ConsumerRecord,
+    field: 'key' | 'value',
+    cause: unknown,
+  ): Promise<undefined> | undefined {
+    const { onUnreadable } = this.#options
+    const { topic, partition, offset, leaderEpoch = -1 } = record
+    const what = `the ${field} of the record`
+    if (onUnreadable === 'throw') throw this.#unreadable(state, what, offset, offset + 1, cause)
+    if (onUnreadable === 'skip') {
+      state.advance(offset + 1, leaderEpoch)
+      return undefined
+    }
+    const error = new RecordError(what, { topic, partition, offset, nextOffset: offset + 1 }, { cause })
+    const isFirst = this.#heldPartition === undefined
+    // In hand, as if the loop had it: no rebalance comes in between, and it is read again should the function throw.
+    this.#hold(state, offset, leaderEpoch)
+    return (async () => {
+      await onUnreadable({ ...record, error })
+      if (isFirst && this.#heldPartition === state && state.heldFrom === offset) this.release()
+      return undefined
+    })()
   }
 
   /** The record is the loop's now. Of several records in hand the first counts. */
@@ -369,5 +400,27 @@ export class Delivery<K, V> {
     if (this.#active === state) this.#active = undefined
     this.enqueue(state)
     return new RecordError(what, { topic, partition, offset, nextOffset: Math.max(nextOffset, offset + 1) }, { cause })
+  }
+}
+
+/** The current record with its bytes as they are. */
+function rawRecord(
+  { topic, partition }: PartitionState,
+  { timestampType, partitionLeaderEpoch }: RecordBatch,
+  cursor: RecordCursor,
+  headers: readonly RecordHeader[],
+): ConsumerRecord {
+  const { offset, timestamp } = cursor
+  const leaderEpoch = partitionLeaderEpoch < 0 ? undefined : partitionLeaderEpoch
+  return {
+    topic,
+    partition,
+    offset,
+    timestamp,
+    timestampType,
+    key: cursor.key(),
+    value: cursor.value(),
+    headers,
+    leaderEpoch,
   }
 }

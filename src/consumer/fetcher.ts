@@ -11,6 +11,7 @@ import { type FetchItem, FetchPlan } from './fetch-request.ts'
 import { FetchSession } from './fetch-session.ts'
 import { toOffset } from './offset.ts'
 import type { ConsumerSettings } from './options.ts'
+import { resetTarget } from './offset-reset.ts'
 import type { PartitionState } from './partition-state.ts'
 
 /** What fetching depends on. */
@@ -371,7 +372,7 @@ export class Fetcher {
       this.#fail(state, new KafkaError('KAFKA_NO_OFFSET', `${what}: seek to one that does`, { cause }))
       return
     }
-    state.reset(autoOffsetReset)
+    state.reset(resetTarget(autoOffsetReset))
     this.#events.onReset()
   }
 

@@ -12,17 +12,26 @@ import {
   text,
   texts,
 } from '../config.ts'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, type RecordError } from '../errors.ts'
 import type { Deserializer } from '../serdes.ts'
 import type { Assignor } from './assignors/assignor.ts'
 import { cooperativeStickyAssignor } from './assignors/cooperative-sticky.ts'
 import { rangeAssignor } from './assignors/range.ts'
 import { roundRobinAssignor } from './assignors/round-robin.ts'
 import { stickyAssignor } from './assignors/sticky.ts'
+import { type AutoOffsetReset, resetDurationMs } from './offset-reset.ts'
+import type { ConsumerRecord } from './record.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
-/** Where to start in a partition without a committed offset, or whose offset is gone; `none` throws instead. */
-export type AutoOffsetReset = 'latest' | 'earliest' | 'none'
+export type { AutoOffsetReset } from './offset-reset.ts'
+
+/** A record whose key or value the deserializer refused: its bytes as they are, and why. */
+export interface UnreadableRecord extends ConsumerRecord {
+  readonly error: RecordError
+}
+
+/** What to do with a record whose key or value cannot be read: stop the loop, leave it out, or hand it to a function and go on when that has returned. */
+export type UnreadablePolicy = 'throw' | 'skip' | ((record: UnreadableRecord) => void | Promise<void>)
 
 /** `read_committed` leaves out records of transactions that are open or were aborted. */
 export type IsolationLevel = 'read_uncommitted' | 'read_committed'
@@ -53,6 +62,11 @@ export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
   readonly key?: Deserializer<K> | undefined
   /** Reads values. Default: bytes as they are. */
   readonly value?: Deserializer<V> | undefined
+  /**
+   * What to do with a record whose key or value its deserializer throws at. A function gets the bytes, for instance to send them to a
+   * dead-letter topic; the record counts as handled when it returns, and is read again when it throws. Default `throw`.
+   */
+  readonly onUnreadable?: UnreadablePolicy | undefined
   /** Default `latest`. Java: auto.offset.reset. */
   readonly autoOffsetReset?: AutoOffsetReset | undefined
   /**
@@ -134,7 +148,14 @@ const CONSUMER_OPTIONS: OptionTable<ConsumerOptions<unknown, unknown>> = {
   topics: texts(),
   key: implementing<Deserializer<unknown>>('deserialize'),
   value: implementing<Deserializer<unknown>>('deserialize'),
-  autoOffsetReset: oneOf<AutoOffsetReset>('latest', ['latest', 'earliest', 'none']),
+  onUnreadable: checked<UnreadablePolicy | undefined>('throw', (value) =>
+    value === 'throw' || value === 'skip' || typeof value === 'function' ? undefined : 'throw, skip or a function',
+  ),
+  autoOffsetReset: checked<AutoOffsetReset | undefined>('latest', (value) =>
+    ['latest', 'earliest', 'none'].includes(value as string) || resetDurationMs(String(value)) !== undefined
+      ? undefined
+      : 'one of latest, earliest, none, or by_duration: and a duration such as PT1H',
+  ),
   autoCommit: flag(true),
   autoCommitIntervalMs: milliseconds(5_000, { min: 1 }),
   sessionTimeoutMs: milliseconds(45_000, { min: 1 }),

@@ -22,8 +22,8 @@ export class PartitionState implements TopicPartition {
   readonly partition: number
   readonly key: string
   isPaused = false
-  /** What stands in for a position until it has been looked up: `committed` falls back on the reset policy. */
-  start: 'committed' | 'earliest' | 'latest' | 'known' = 'committed'
+  /** What stands in for a position until it has been looked up: `committed` falls back on the reset policy; a number is a time. */
+  start: 'committed' | 'earliest' | 'latest' | 'known' | number = 'committed'
   /** Fetched and not read to its end, the oldest first. */
   readonly chunks: FetchedChunk[] = []
   /** The batch being read, out of the first chunk. */
@@ -99,7 +99,7 @@ export class PartitionState implements TopicPartition {
   }
 
   /** Goes on where a look-up will tell; what is buffered is dropped. */
-  reset(start: 'committed' | 'earliest' | 'latest'): void {
+  reset(start: 'committed' | 'earliest' | 'latest' | number): void {
     this.#restart()
     this.start = start
   }

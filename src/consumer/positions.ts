@@ -6,6 +6,7 @@ import { fetchCommittedOffsets } from './committed-offsets.ts'
 import type { GroupCoordinator } from './coordinator.ts'
 import { listOffsets } from './list-offsets.ts'
 import type { ConsumerSettings } from './options.ts'
+import { resetTarget } from './offset-reset.ts'
 import type { PartitionState } from './partition-state.ts'
 
 /** What looking positions up depends on. */
@@ -75,7 +76,7 @@ export class Positions {
     for (let missing = this.#missing(); missing.length > 0; missing = this.#missing()) {
       try {
         await this.#useCommitted(missing.filter(({ start }) => start === 'committed'))
-        await this.#useLogEnds(missing.filter(({ start }) => start === 'earliest' || start === 'latest'))
+        await this.#useLogEnds(missing.filter(({ start }) => start !== 'known' && start !== 'committed'))
         this.#hasSucceeded = true
       } catch (error) {
         if (this.#closing.signal.aborted) break
@@ -110,7 +111,7 @@ export class Positions {
 
   #applyPolicy(state: PartitionState): void {
     const { autoOffsetReset } = this.#settings
-    if (autoOffsetReset !== 'none') return state.reset(autoOffsetReset)
+    if (autoOffsetReset !== 'none') return state.reset(resetTarget(autoOffsetReset))
     const what = `${state.key} has no committed offset and autoOffsetReset is 'none'`
     state.error = new KafkaError('KAFKA_NO_OFFSET', `${what}: commit one, or seek to where reading is to start`)
     this.#events.onFailed(state)
@@ -121,13 +122,16 @@ export class Positions {
     const queries = states.map(({ topic, partition, start }) => ({
       topic,
       partition,
-      target: start as 'earliest' | 'latest',
+      target: start as 'earliest' | 'latest' | number,
     }))
     const { isolationLevel } = this.#settings
     const found = await listOffsets(this.#cluster, queries, { ...this.#wait(), isolationLevel })
     for (const { state, version } of asked) {
+      if (state.version !== version || !this.#assignment.has(state)) continue
       const end = found.get(state.key)
-      if (end !== undefined && state.version === version && this.#assignment.has(state)) state.seek(end)
+      if (end !== undefined) state.seek(end)
+      // No record is as young as that: the next one will be.
+      else if (typeof state.start === 'number') state.reset('latest')
     }
     if (asked.length > 0) this.#events.onKnown()
   }

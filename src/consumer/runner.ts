@@ -33,7 +33,7 @@ export interface RunSettings<K, V> extends Pick<RunOptions<K, V>, 'eachRecord' |
 /** What a run needs of its consumer. */
 export interface RunHost<K, V> extends Pick<
   LoopHost,
-  'attend' | 'begin' | 'end' | 'isInterrupted' | 'mayDeliver' | 'onWait' | 'wakeup'
+  'attend' | 'begin' | 'end' | 'isInterrupted' | 'mayDeliver' | 'onAbandon' | 'onWait' | 'wakeup'
 > {
   /** Records of a partition that is not being handled; undefined when none are buffered. */
   takeLane(maxRecords: number): Promise<Lane<K, V> | undefined>
@@ -106,6 +106,7 @@ export class Runner<K, V> {
       await this.#pump()
     } catch (error) {
       this.#failure ??= { reason: error }
+      host.onAbandon()
     }
     await Promise.all(this.#lanes)
     signal?.removeEventListener('abort', onAbort)

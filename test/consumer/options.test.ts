@@ -17,6 +17,7 @@ describe("a consumer's options", () => {
   it("have Java's defaults", () => {
     expect(consumerSettings({ groupId: 'g' })).toMatchObject({
       groupId: 'g',
+      onUnreadable: 'throw',
       autoOffsetReset: 'latest',
       autoCommit: true,
       autoCommitIntervalMs: 5_000,
@@ -52,6 +53,8 @@ describe("a consumer's options", () => {
       { autoOffsetReset: 'newest' },
       'autoOffsetReset must be one of latest, earliest, none',
     ],
+    ['a duration that is none', { autoOffsetReset: 'by_duration:1h' }, 'by_duration: and a duration such as PT1H'],
+    ['an unknown policy', { onUnreadable: 'drop' }, 'onUnreadable must be throw, skip or a function'],
     ['an unknown assignor', { assignors: ['sticky?'] }, 'assignors must be'],
     ['no assignor', { assignors: [] }, 'assignors must be'],
     ['an assignor twice', { assignors: ['range', 'range'] }, 'assignors must not name one twice'],
