@@ -1,0 +1,147 @@
+import { inspect } from '../../inspect-value.ts'
+import { decodeUtf8 } from '../../protocol/bytes/utf8.ts'
+import { SerializationError } from '../errors.ts'
+import type { SchemaFormat, SchemaReader, SchemaWriter } from '../format.ts'
+import { type RegistrySerde, registrySerde } from '../registry-serde.ts'
+import type { ResolvedSchema, Schema, SchemaMetadata, SchemaReference, RuleSet } from '../schema.ts'
+import type { RegistrySerdeOptions } from '../serde-options.ts'
+import { parseExact, stringifyExact } from './exact-json.ts'
+import { type AjvClasses, compile, loadAjv, parseSchema, type Validate } from './validator.ts'
+
+/** A JSON Schema: its text, what its text is parsed to, or either of them with what belongs to it. */
+export type JsonSchema = string | boolean | Readonly<Record<string, unknown>> | JsonSchemaWithReferences
+
+/** A JSON Schema that refers to others of the registry. */
+export interface JsonSchemaWithReferences {
+  readonly schema: string | boolean | Readonly<Record<string, unknown>>
+  readonly references: readonly SchemaReference[]
+  readonly metadata?: SchemaMetadata | undefined
+  readonly ruleSet?: RuleSet | undefined
+}
+
+/** Options of `json`. */
+export interface JsonOptions<T> extends RegistrySerdeOptions<JsonSchema, T> {
+  /** Whether values must match their schema, while they are written and read. Default true. */
+  validate?: boolean | undefined
+  /** Makes what is written of a value, such as of an object of a class. */
+  toObject?: ((value: T) => unknown) | undefined
+  /** Makes a value of what was read. */
+  fromObject?: ((object: unknown) => T) | undefined
+}
+
+/**
+ * JSON with a JSON Schema of drafts 4 to 2020-12, by ajv: `json<Order>({ registry, schema })`. Integers beyond ±(2^53 - 1) are
+ * bigints. A schema without `$schema` is of draft 7, as in Java.
+ */
+export function json<T>(options: JsonOptions<T>): RegistrySerde<T> {
+  const { validate = true, toObject, fromObject, ...frame } = options
+  return registrySerde<JsonSchema, T>(new JsonFormat<T>({ validate, toObject, fromObject }), frame)
+}
+
+interface JsonValues<T> {
+  validate: boolean
+  toObject: ((value: T) => unknown) | undefined
+  fromObject: ((object: unknown) => T) | undefined
+}
+
+/** JSON Schema as a format of the registry. */
+export class JsonFormat<T> implements SchemaFormat<JsonSchema, T> {
+  readonly schemaType = 'JSON'
+  readonly hasMessageIndexes = false
+  readonly #values: JsonValues<T>
+  #ajv: AjvClasses | undefined
+
+  constructor(values: JsonValues<T>) {
+    this.#values = values
+  }
+
+  async load(): Promise<void> {
+    if (this.#values.validate) this.#ajv ??= await loadAjv()
+  }
+
+  toSchema(given: JsonSchema): Schema {
+    const { schema, ...rest } = isWithReferences(given) ? given : { schema: given }
+    const text = typeof schema === 'string' ? schema : JSON.stringify(schema)
+    parseSchema(text)
+    return { ...rest, schema: text, schemaType: 'JSON' }
+  }
+
+  /** The title, as Java has it. */
+  recordName({ schema }: ResolvedSchema): string | undefined {
+    const parsed = parseSchema(schema)
+    const title = typeof parsed === 'object' ? parsed['title'] : undefined
+    return typeof title === 'string' ? title : undefined
+  }
+
+  writer(schema: ResolvedSchema): SchemaWriter<T> {
+    const validate = this.#validator(schema)
+    const { toObject } = this.#values
+    return {
+      encode: (value, prefix) => encode(toObject === undefined ? value : toObject(value), prefix, validate),
+    }
+  }
+
+  reader(writer: ResolvedSchema, reader: ResolvedSchema | undefined): SchemaReader<T> {
+    const validate = this.#validator(reader ?? writer)
+    const { fromObject } = this.#values
+    return {
+      decode: (body) => {
+        const object = decode(body, validate)
+        return fromObject === undefined ? (object as T) : fromObject(object)
+      },
+    }
+  }
+
+  #validator(schema: ResolvedSchema): Validate {
+    if (this.#ajv === undefined) return () => undefined
+    return compile(this.#ajv, schema)
+  }
+}
+
+function isWithReferences(given: JsonSchema): given is JsonSchemaWithReferences {
+  // No keyword of JSON Schema has this name.
+  return typeof given === 'object' && 'schema' in given && Array.isArray(given['references'])
+}
+
+const encoder = new TextEncoder()
+
+function encode(value: unknown, prefix: Uint8Array, validate: Validate): Uint8Array {
+  const text = textOf(value)
+  if (text === undefined) throw new SerializationError(`${inspect(value)} has no JSON form`)
+  // Most values are what they are written as. Those that are not, such as a Date or a bigint, get a second look.
+  const misfit = validate(value) === undefined ? undefined : validate(JSON.parse(text))
+  if (misfit !== undefined) throw new SerializationError(misfit.reason, { path: misfit.path })
+  const body = encoder.encode(text)
+  if (prefix.length === 0) return body
+  const bytes = new Uint8Array(prefix.length + body.length)
+  bytes.set(prefix)
+  bytes.set(body, prefix.length)
+  return bytes
+}
+
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // A bigint, or a circle.
+  }
+  try {
+    return stringifyExact(value)
+  } catch (cause) {
+    throw new SerializationError('the value has no JSON form: does it contain itself?', { cause })
+  }
+}
+
+function decode(body: Uint8Array, validate: Validate): unknown {
+  const text = decodeUtf8(body, 0, body.length)
+  let value: unknown
+  try {
+    value = parseExact(text)
+  } catch (cause) {
+    throw new SerializationError('the body is not JSON', { cause })
+  }
+  // To ajv a bigint is no integer.
+  const misfit = validate(value) === undefined ? undefined : validate(JSON.parse(text))
+  if (misfit !== undefined) throw new SerializationError(misfit.reason, { path: misfit.path })
+  return value
+}

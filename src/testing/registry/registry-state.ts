@@ -1,0 +1,184 @@
+import type { CompatibilityLevel, RegistryMode } from '../../schema-registry/client/answers.ts'
+import type { Association, RegistryConfig } from '../../schema-registry/client/configuration.ts'
+import { registryErrorCodes as codes } from '../../schema-registry/client/error-codes.ts'
+import type { RegisteredSchema, Schema, SchemaReference } from '../../schema-registry/schema.ts'
+
+/** A refusal: the HTTP status is in the code's first three digits. */
+export class Refusal extends Error {
+  readonly errorCode: number
+
+  constructor(errorCode: number, message: string) {
+    super(message)
+    this.errorCode = errorCode
+  }
+}
+
+/** A version of a subject as TestRegistry keeps it. */
+export interface StoredVersion {
+  schema: StoredSchema
+  subject: string
+  version: number
+  deleted: boolean
+  ts: number
+}
+
+/** A schema as TestRegistry keeps it, once for all subjects that have it. */
+export interface StoredSchema extends Schema {
+  schemaType: 'AVRO' | 'JSON' | 'PROTOBUF'
+  references: readonly SchemaReference[]
+  id: number
+  guid: string
+}
+
+/** Decides whether a schema may follow a version; returns why not. */
+export type CompatibilityCheck = (next: Schema, previous: Schema, level: CompatibilityLevel) => readonly string[]
+
+/** The schemas and subjects of a TestRegistry. */
+export class RegistryState {
+  readonly byId: Map<number, StoredSchema> = new Map()
+  readonly bySubject: Map<string, StoredVersion[]> = new Map()
+  readonly configs: Map<string, RegistryConfig> = new Map([['', { compatibility: 'BACKWARD' }]])
+  readonly modes: Map<string, RegistryMode> = new Map([['', 'READWRITE']])
+  readonly associations: Association[] = []
+  readonly #check: CompatibilityCheck | undefined
+
+  constructor(check: CompatibilityCheck | undefined) {
+    this.#check = check
+  }
+
+  /** Puts in a schema with the ids that it has elsewhere. */
+  preload({ id, guid, subject, version, ...schema }: RegisteredSchema): void {
+    const stored = this.#store(schema, id, guid)
+    if (subject !== undefined) this.#append(subject, stored, version)
+  }
+
+  register(subject: string, schema: Schema & { id?: number | undefined; version?: number | undefined }): StoredVersion {
+    const mode = this.modes.get(subject) ?? this.modes.get('')!
+    if (mode === 'READONLY') throw new Refusal(codes.OPERATION_NOT_PERMITTED, `Subject ${subject} is in read-only mode`)
+    this.#checkSchema(schema)
+    const known = this.versions(subject).find(({ schema: other }) => isSame(other, schema))
+    if (known !== undefined) return known
+    const reasons = this.incompatibilities(subject, schema, undefined)
+    if (reasons.length > 0) {
+      throw new Refusal(codes.INCOMPATIBLE_SCHEMA, `Schema being registered is incompatible: ${reasons.join('; ')}`)
+    }
+    return this.#append(subject, this.#store(schema, schema.id, undefined), schema.version)
+  }
+
+  lookup(subject: string, schema: Schema, includesDeleted: boolean): StoredVersion {
+    this.#checkSchema(schema)
+    const versions = this.bySubject.get(subject)
+    if (versions === undefined) throw subjectNotFound(subject)
+    const found = versions.find(({ schema: other, deleted }) => (includesDeleted || !deleted) && isSame(other, schema))
+    if (found === undefined) throw new Refusal(codes.SCHEMA_NOT_FOUND, 'Schema not found')
+    return found
+  }
+
+  /** Versions of a subject; none when there is no such subject. */
+  versions(subject: string, includesDeleted = false): StoredVersion[] {
+    return (this.bySubject.get(subject) ?? []).filter(({ deleted }) => includesDeleted || !deleted)
+  }
+
+  version(subject: string, version: string, includesDeleted: boolean): StoredVersion {
+    const versions = this.versions(subject, includesDeleted)
+    if (versions.length === 0) throw subjectNotFound(subject)
+    if (version === 'latest' || version === '-1') return versions.at(-1)!
+    if (!/^[1-9]\d*$/.test(version)) {
+      throw new Refusal(codes.INVALID_VERSION, `The specified version '${version}' is not a valid version id`)
+    }
+    const found = versions.find((stored) => stored.version === Number(version))
+    if (found === undefined) throw new Refusal(codes.VERSION_NOT_FOUND, `Version ${version} not found.`)
+    return found
+  }
+
+  /** Why a schema may not follow a version, or the newest; empty when it may. */
+  incompatibilities(subject: string, schema: Schema, version: string | undefined): readonly string[] {
+    const level = this.configs.get(subject)?.compatibility ?? this.configs.get('')!.compatibility ?? 'BACKWARD'
+    if (level === 'NONE' || this.#check === undefined) return []
+    const versions = this.versions(subject)
+    const previous = version === undefined ? versions.at(-1) : this.version(subject, version, false)
+    return previous === undefined ? [] : this.#check(schema, previous.schema, level)
+  }
+
+  referencedBy(subject: string, version: number): StoredVersion[] {
+    const refers = ({ references }: Schema): boolean =>
+      (references ?? []).some((reference) => reference.subject === subject && reference.version === version)
+    return [...this.bySubject.values()].flat().filter(({ schema, deleted }) => !deleted && refers(schema))
+  }
+
+  delete(stored: StoredVersion, isPermanent: boolean): void {
+    const { subject, version } = stored
+    if (this.referencedBy(subject, version).length > 0) {
+      throw new Refusal(codes.REFERENCE_EXISTS, `One or more references exist to the schema {${subject}, ${version}}.`)
+    }
+    if (!isPermanent) {
+      if (stored.deleted) throw new Refusal(codes.VERSION_SOFT_DELETED, `Version ${version} was soft deleted.`)
+      stored.deleted = true
+      return
+    }
+    if (!stored.deleted) {
+      throw new Refusal(
+        codes.VERSION_NOT_SOFT_DELETED,
+        `Version ${version} was not deleted first before being permanently deleted`,
+      )
+    }
+    const rest = this.versions(subject, true).filter((other) => other !== stored)
+    if (rest.length === 0) this.bySubject.delete(subject)
+    else this.bySubject.set(subject, rest)
+  }
+
+  #checkSchema({ schema, schemaType = 'AVRO', references = [] }: Schema): void {
+    if (typeof schema !== 'string' || schema === '') throw new Refusal(codes.INVALID_SCHEMA, 'Empty schema')
+    if (schemaType !== 'PROTOBUF') {
+      try {
+        JSON.parse(schema)
+      } catch {
+        throw new Refusal(codes.INVALID_SCHEMA, `Invalid schema of type ${schemaType}`)
+      }
+    }
+    for (const { subject, version } of references) {
+      const isThere = this.versions(subject, true).some((stored) => stored.version === version)
+      if (!isThere)
+        throw new Refusal(codes.INVALID_SCHEMA, `No schema reference found for subject ${subject}, version ${version}`)
+    }
+  }
+
+  #store(schema: Schema, id: number | undefined, guid: string | undefined): StoredSchema {
+    const known = [...this.byId.values()].find((other) => isSame(other, schema))
+    if (known !== undefined && (id === undefined || id === known.id)) return known
+    const { schemaType = 'AVRO', references = [], metadata, ruleSet } = schema
+    const stored: StoredSchema = {
+      schema: schema.schema,
+      schemaType,
+      references,
+      metadata,
+      ruleSet,
+      id: id ?? this.byId.size + 1,
+      guid: guid ?? crypto.randomUUID(),
+    }
+    this.byId.set(stored.id, stored)
+    return stored
+  }
+
+  #append(subject: string, schema: StoredSchema, version: number | undefined): StoredVersion {
+    const versions = this.bySubject.get(subject) ?? []
+    const next = version ?? (versions.at(-1)?.version ?? 0) + 1
+    const stored: StoredVersion = { schema, subject, version: next, deleted: false, ts: Date.now() }
+    this.bySubject.set(subject, [...versions, stored])
+    return stored
+  }
+}
+
+export function subjectNotFound(subject: string): Refusal {
+  return new Refusal(codes.SUBJECT_NOT_FOUND, `Subject '${subject}' not found.`)
+}
+
+/** Blanks do not count in JSON, nor do things that are left out. */
+function isSame(a: Schema, b: Schema): boolean {
+  return canonical(a) === canonical(b)
+}
+
+function canonical({ schema, schemaType = 'AVRO', references = [], metadata, ruleSet }: Schema): string {
+  const text = schemaType === 'PROTOBUF' ? schema : JSON.stringify(JSON.parse(schema))
+  return JSON.stringify([schemaType, text, references, metadata ?? null, ruleSet ?? null])
+}
