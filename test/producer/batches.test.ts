@@ -58,6 +58,28 @@ describe('a batch that the broker takes for too large', () => {
   })
 })
 
+describe('a batch that has to wait for its turn', () => {
+  /** The sizes of the batches that 300 records of 1 KB make. */
+  async function sizes(batchSizeBytes: number | undefined): Promise<number[]> {
+    const producer = smallBatchProducer(broker, { batchSizeBytes })
+    await producer.sendMany(Array.from({ length: 300 }, () => ({ topic: 'one', value: 'x'.repeat(1000) })))
+    await producer.close()
+    return receivedBatches(broker).map(({ sizeInBytes }) => sizeInBytes)
+  }
+
+  test('goes on to take records, up to 128 KiB', async () => {
+    const largest = Math.max(...(await sizes(undefined)))
+    expect(largest).toBeGreaterThan(100_000)
+    expect(largest).toBeLessThanOrEqual(131_072)
+  })
+
+  test('takes no more than batchSizeBytes where that is given', async () => {
+    const all = await sizes(16_384)
+    expect(Math.max(...all)).toBeLessThanOrEqual(16_384)
+    expect(all.length).toBeGreaterThan(18)
+  })
+})
+
 describe('compressed batches', () => {
   test('hold more records once it is known how well these compress', async () => {
     const producer = smallBatchProducer(broker, { compression: 'gzip', batchSizeBytes: 2000 })
