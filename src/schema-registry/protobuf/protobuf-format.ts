@@ -2,9 +2,11 @@ import type { DescMessage } from '@bufbuild/protobuf'
 import { SerializationError } from '../errors.ts'
 import type { SchemaFormat, SchemaReader } from '../format.ts'
 import { fileOf } from './file-loader.ts'
+import { FieldVisit } from './field-visit.ts'
 import { isGenerated, registration } from './given-schema.ts'
-import { jsonCodec, type MessageCodec, messageCodec } from './message-codec.ts'
+import { MessageCodec } from './message-codec.ts'
 import { firstMessageName, messageIndexesOf, messageNameAt } from './message-index.ts'
+import type { ResolvedSchema } from '../schema.ts'
 import type { GeneratedMessage, ProtobufFormatOptions, ProtobufSchema } from './options.ts'
 import { loadRuntime, messageOf, registryOf, type Runtime } from './runtime.ts'
 import type { ProtoFile } from './symbols.ts'
@@ -25,13 +27,11 @@ export function protobufFormat<T>(
   }
   const codecIn = (file: ProtoFile, fullName: string): MessageCodec => {
     const type = messageOf(loaded(), file, fullName)
-    return values === 'json' ? jsonCodec(loaded(), type, registryOf(loaded(), file)) : messageCodec(loaded(), type)
+    return new MessageCodec(loaded(), type, values === 'json' ? registryOf(loaded(), file) : undefined)
   }
   const codecOf = (generated: GeneratedMessage): MessageCodec => {
     const type = generated as unknown as DescMessage
-    return values === 'json'
-      ? jsonCodec(loaded(), type, loaded().createRegistry(type.file))
-      : messageCodec(loaded(), type)
+    return new MessageCodec(loaded(), type, values === 'json' ? loaded().createRegistry(type.file) : undefined)
   }
   const nameIn = (file: ProtoFile, given: ProtobufSchema | undefined): string => {
     const name = isGenerated(given) ? given.typeName : (message ?? firstMessageName(file.descriptor))
@@ -53,12 +53,18 @@ export function protobufFormat<T>(
       const messageIndexes = messageIndexesOf(file.descriptor, name)
       if (messageIndexes === undefined) throw new SerializationError(`the schema has no message ${name}`)
       const codec = isGenerated(given) ? codecOf(given) : codecIn(file, name)
-      return { messageIndexes, encode: (value, prefix) => codec.encode(value, prefix) }
+      const visit = new FieldVisit(loaded(), schema)
+      return {
+        messageIndexes,
+        encode: (value, prefix) => codec.encode(value, prefix),
+        transformFields: (value, transform) =>
+          codec.change(value, (one) => visit.run(codec.type, one, transform)) as Promise<T>,
+      }
     },
     reader: (writer, reader) => {
       const writerFile = fileOf(writer)
       const generatedCodec = readAs === undefined ? undefined : codecOf(readAs)
-      return readerBy(writerFile, (name) => {
+      return readerBy(writer, reader ?? writer, (name) => {
         if (generatedCodec !== undefined) return generatedCodec
         const file = reader === undefined ? writerFile : fileOf(reader)
         return codecIn(file, reader === undefined ? name : nameForReader(file, name, message))
@@ -66,18 +72,39 @@ export function protobufFormat<T>(
     },
   }
 
-  function readerBy(writerFile: ProtoFile, codecFor: (writerName: string) => MessageCodec): SchemaReader<T> {
+  function readerBy(
+    writer: ResolvedSchema,
+    tagged: ResolvedSchema,
+    codecFor: (writerName: string) => MessageCodec,
+  ): SchemaReader<T> {
+    const { descriptor } = fileOf(writer)
+    const visit = new FieldVisit(loaded(), tagged)
     // Nearly all records of a schema are of one message: its indexes come as one array, or alike.
     const codecs = new Map<string, MessageCodec>()
+    let first: MessageCodec | undefined
+    // Rules come to a value after others were read: those of further messages have to be known again.
+    const others = new WeakMap<object, MessageCodec>()
+    const remember = (value: unknown, codec: MessageCodec): void => {
+      if (typeof value === 'object' && value !== null) others.set(value, codec)
+    }
     return {
       decode: (body, messageIndexes = FIRST) => {
         const key = messageIndexes.length === 1 ? String(messageIndexes[0]) : messageIndexes.join('.')
         let codec = codecs.get(key)
         if (codec === undefined) {
-          codec = codecFor(messageNameAt(writerFile.descriptor, messageIndexes))
+          codec = codecFor(messageNameAt(descriptor, messageIndexes))
           codecs.set(key, codec)
         }
-        return codec.decode(body) as T
+        const value = codec.decode(body) as T
+        first ??= codec
+        if (codec !== first) remember(value, codec)
+        return value
+      },
+      transformFields: async (value, transform) => {
+        const codec = others.get(value as object) ?? first!
+        const changed = (await codec.change(value, (one) => visit.run(codec.type, one, transform))) as T
+        if (codec !== first) remember(changed, codec)
+        return changed
       },
     }
   }

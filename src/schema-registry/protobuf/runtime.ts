@@ -11,6 +11,7 @@ export interface Runtime extends Pick<
   typeof Protobuf,
   'create' | 'createFileRegistry' | 'createRegistry' | 'fromBinary' | 'fromJson' | 'isMessage' | 'toBinary' | 'toJson'
 > {
+  readonly FieldOptionsSchema: typeof WellKnown.FieldOptionsSchema
   readonly FileDescriptorProtoSchema: typeof WellKnown.FileDescriptorProtoSchema
   readonly FileDescriptorSetSchema: typeof WellKnown.FileDescriptorSetSchema
 }
@@ -19,8 +20,8 @@ export interface Runtime extends Pick<
 export function loadRuntime(): Promise<Runtime> {
   return loadPackage('@bufbuild/protobuf', 'Protobuf', async () => {
     const [protobuf, wellKnown] = await Promise.all([import('@bufbuild/protobuf'), import('@bufbuild/protobuf/wkt')])
-    const { FileDescriptorProtoSchema, FileDescriptorSetSchema } = wellKnown
-    return { ...protobuf, FileDescriptorProtoSchema, FileDescriptorSetSchema }
+    const { FieldOptionsSchema, FileDescriptorProtoSchema, FileDescriptorSetSchema } = wellKnown
+    return { ...protobuf, FieldOptionsSchema, FileDescriptorProtoSchema, FileDescriptorSetSchema }
   })
 }
 

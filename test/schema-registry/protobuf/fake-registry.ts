@@ -1,5 +1,5 @@
 import { SchemaRegistryClient } from '../../../src/schema-registry/client/schema-registry-client.ts'
-import type { SchemaReference } from '../../../src/schema-registry/schema.ts'
+import type { RuleSet, SchemaReference } from '../../../src/schema-registry/schema.ts'
 
 export interface StoredSchema {
   id: number
@@ -8,11 +8,14 @@ export interface StoredSchema {
   schema: string
   schemaType: string
   references: SchemaReference[]
+  ruleSet?: RuleSet | undefined
 }
 
 /** As much of a registry as serdes need, behind a `fetch` of its own. */
 export class FakeRegistry {
   readonly schemas: StoredSchema[] = []
+  /** What every schema is registered with from now on. */
+  ruleSet: RuleSet | undefined
   readonly client: SchemaRegistryClient = new SchemaRegistryClient({
     url: 'http://registry.test',
     maxRetries: 0,
@@ -42,7 +45,15 @@ export class FakeRegistry {
     if (known !== undefined) return Response.json(known)
     if (!isRegistration) return Response.json({ error_code: 40403, message: 'Schema not found' }, { status: 404 })
     const version = this.schemas.filter((one) => one.subject === subject).length + 1
-    const stored = { id: this.schemas.length + 1, subject, version, schema, schemaType, references }
+    const stored = {
+      id: this.schemas.length + 1,
+      subject,
+      version,
+      schema,
+      schemaType,
+      references,
+      ruleSet: this.ruleSet,
+    }
     this.schemas.push(stored)
     return Response.json(stored)
   }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compileProto } from '../../../src/schema-registry/protobuf/compile.ts'
-import { jsonCodec, type MessageCodec } from '../../../src/schema-registry/protobuf/message-codec.ts'
+import { MessageCodec } from '../../../src/schema-registry/protobuf/message-codec.ts'
 import { loadRuntime, messageOf, registryOf, type Runtime } from '../../../src/schema-registry/protobuf/runtime.ts'
 import type { ProtoFile } from '../../../src/schema-registry/protobuf/symbols.ts'
 import { compileVector, vectors } from './vectors.ts'
@@ -63,7 +63,7 @@ describe('messages by their descriptors', () => {
 })
 
 function codecOf(file: ProtoFile, message: string): MessageCodec {
-  return jsonCodec(runtime, messageOf(runtime, file, message), registryOf(runtime, file))
+  return new MessageCodec(runtime, messageOf(runtime, file, message), registryOf(runtime, file))
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { SerializationError } from '../../../src/schema-registry/errors.ts'
 import { compileProto } from '../../../src/schema-registry/protobuf/compile.ts'
 import { protobuf } from '../../../src/schema-registry/protobuf/protobuf.ts'
+import type { RuleExecutor } from '../../../src/schema-registry/rules.ts'
 import type { SerdeContext } from '../../../src/serdes.ts'
 import { FakeRegistry } from './fake-registry.ts'
 import { descriptorVectors, findVector } from './vectors.ts'
@@ -138,6 +139,40 @@ describe('protobuf with .proto texts', () => {
     )) as Uint8Array
     const reader = protobuf<object>({ registry: registry.client, readerSchema, values: 'json' })
     expect(await reader.deserialize(bytes, context)).toEqual({ name: 'a' })
+  })
+})
+
+describe('rules about fields', () => {
+  const schema = `syntax = "proto3"; package p; import "confluent/meta.proto";
+    message Person {
+      string name = 1 [(confluent.field_meta) = { tags: ["PII", "NAME"] }];
+      repeated string aliases = 2 [(confluent.field_meta).tags = "PII"];
+      oneof contact { string email = 3 [(confluent.field_meta).tags = "PII"]; int64 phone = 4; }
+      map<string, Person> kin = 5;
+      optional string note = 6;
+    }`
+  const shouted = { name: 'A', aliases: ['B', 'C'], email: 'D', kin: { k: { name: 'E', note: 'f' } }, note: 'g' }
+  const whispered = { name: 'a', aliases: ['b', 'c'], email: 'd', kin: { k: { name: 'e', note: 'f' } }, note: 'g' }
+
+  it.each(['WRITE', 'READ'] as const)('see the fields that are tagged, on %s', async (mode) => {
+    const registry = new FakeRegistry()
+    registry.ruleSet = { domainRules: [{ name: 'shout', kind: 'TRANSFORM', type: 'SHOUT', mode, tags: ['PII'] }] }
+    const seen = new Set<string>()
+    const shout: RuleExecutor = {
+      type: 'SHOUT',
+      executeField: (_, field, value) => {
+        seen.add(`${field.fullName} ${field.type} ${[...field.tags].join(',')}`)
+        return typeof value === 'string' ? value.toUpperCase() : value
+      },
+    }
+    const serde = protobuf<object>({ registry: registry.client, schema, values: 'json', rules: { executors: [shout] } })
+    const bytes = await serde.serialize(whispered, context)
+    expect(await serde.deserialize(bytes as Uint8Array, context)).toEqual(shouted)
+    expect([...seen]).toEqual([
+      'p.Person.name STRING PII,NAME',
+      'p.Person.aliases STRING PII',
+      'p.Person.email STRING PII',
+    ])
   })
 })
 
