@@ -97,7 +97,7 @@ describe('a group', () => {
     const broker = await start({ topics: { orders: 1 } })
     await broker.append('orders', 0, [{ value: 'a' }, { value: 'b' }])
     const events = new Assignments()
-    const consumer = join(broker, { sessionTimeoutMs: 100, heartbeatIntervalMs: 10, ...events.listeners })
+    const consumer = join(broker, { sessionTimeoutMs: 400, heartbeatIntervalMs: 20, ...events.listeners })
     for await (const { value } of consumer) {
       if (value === 'b') break
       for (let count = 0; count < 30; count++) await nextRequest(broker, heartbeatApi)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Consumer, type ConsumerOptions, Kafka, string } from '../../src/index.ts'
-import { Assignments, numbers, Reading } from '../consumer/loops.ts'
+import { Assignments, numbers, Reading, until } from '../consumer/loops.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
 type TextConsumer = Consumer<string | null, string | null>
@@ -136,5 +136,51 @@ describeWithKafka('the consumer and a real broker', [], ({ bootstrapServers }) =
     const admin = makeConsumer({ groupId })
     expect(await admin.committed([{ topic, partition: 0 }])).toMatchObject([{ offset: 20 }])
     await admin.close()
+  })
+
+  test('a run handles every record once and in order while members come and go', async () => {
+    const topic = await createTopic(4)
+    await produceEvenly(topic, numbers(0, 400))
+    const groupId = uniqueName('group')
+    const handled: number[][] = [[], [], [], []]
+    const options = { groupId, topics: [topic], assignors: ['cooperative-sticky'] as const, heartbeatIntervalMs: 200 }
+    const members = [new Assignments(), new Assignments()]
+    const consumers = members.map(({ listeners }) => makeConsumer({ ...options, ...listeners }))
+    const start = (consumer: TextConsumer): Promise<void> =>
+      consumer.run({
+        concurrency: 4,
+        eachRecord: async ({ partition, value }) => {
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          handled[partition]!.push(Number(value))
+        },
+      })
+    const runs = [start(consumers[0]!)]
+    await members[0]!.reach(4)
+    runs.push(start(consumers[1]!))
+    await Promise.all(members.map((member) => member.reach(2)))
+    await until(() => handled.flat().length >= 400)
+    for (const consumer of consumers) await consumer.close()
+    await Promise.all(runs)
+    for (const [partition, values] of handled.entries()) {
+      expect(values).toEqual(Array.from({ length: 100 }, (_, index) => index * 4 + partition))
+    }
+    const admin = makeConsumer({ groupId })
+    const committed = await admin.committed([0, 1, 2, 3].map((partition) => ({ topic, partition })))
+    expect(committed.map((found) => found?.offset)).toEqual([100, 100, 100, 100])
+    await admin.close()
+  })
+
+  test('reading can start at an age of records', async () => {
+    const topic = await createTopic(1)
+    const producer = kafka.producer()
+    await producer.send({ topic, value: 'old', timestamp: Date.now() - 7_200_000 })
+    await producer.send({ topic, value: 'young' })
+    await producer.close()
+    const consumer = makeConsumer({ autoOffsetReset: 'by_duration:PT1H' })
+    consumer.assign([{ topic, partition: 0 }])
+    const reading = new Reading(consumer)
+    await reading.reaches(1)
+    expect(reading.values).toEqual(['young'])
+    await consumer.close()
   })
 })
