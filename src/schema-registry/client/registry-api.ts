@@ -126,7 +126,8 @@ export class RegistryApi {
     options: CallOptions & Formatted & { normalize?: boolean | undefined } = {},
   ): Promise<RegisteredSchema> {
     const { normalize, format } = options
-    const body = bodyOf(schema)
+    const { id, version } = schema
+    const body = { ...bodyOf(schema), id, version }
     const answer = await this.#post(this.#of(subject, 'versions'), body, { normalize, format }, options)
     return registrationOf(answer, `registration under ${subject}`, { ...body, subject })
   }
@@ -434,8 +435,9 @@ export class RegistryApi {
   }
 }
 
-function bodyOf({ schemaType = 'AVRO', references = [], ...rest }: Schema): RegisteredSchema {
-  return { ...rest, schemaType, references }
+/** Only what describes the schema: what the registry says of it besides is not sent back. */
+function bodyOf({ schema, schemaType = 'AVRO', references = [], metadata, ruleSet }: Schema): RegisteredSchema {
+  return { schema, schemaType, references, metadata, ruleSet }
 }
 
 function filterOf({ resourceType, associationType, lifecycle, offset, limit }: AssociationFilter): Query {

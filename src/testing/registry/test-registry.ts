@@ -34,6 +34,8 @@ export interface TestRegistryOptions {
  * JSON it checks that it is JSON, of Protobuf nothing.
  */
 export class TestRegistry {
+  /** Where it listens, or did until it was closed. */
+  readonly url: string
   /** Every request so far, in order. */
   readonly requests: TestRegistryRequest[] = []
   readonly #server: Server
@@ -43,6 +45,7 @@ export class TestRegistry {
 
   private constructor(server: Server, options: TestRegistryOptions) {
     this.#server = server
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     this.#authorization = options.authorization
     this.#state = new RegistryState(options.compatibility)
     for (const schema of options.schemas ?? []) this.#state.preload(schema)
@@ -58,10 +61,6 @@ export class TestRegistry {
       server.listen(0, '127.0.0.1', resolve)
     })
     return new TestRegistry(server, options)
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
   /** Lets `control` take over requests until the function that is returned is called. The last one added comes first. */
