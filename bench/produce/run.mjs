@@ -100,7 +100,12 @@ async function runWorker(client, lane, topic) {
   const runtime = name === 'confluent' ? (process.env.CONFLUENT_NODE ?? node) : node
   const { stdout } = await run(
     runtime,
-    [...(runtime === node ? ['--disable-warning=ExperimentalWarning'] : []), ...profile, join(here, 'worker.mjs'), JSON.stringify(job)],
+    [
+      ...(runtime === node ? ['--disable-warning=ExperimentalWarning'] : []),
+      ...profile,
+      join(here, 'worker.mjs'),
+      JSON.stringify(job),
+    ],
     {
       env: { ...process.env, FLOOR_BATCHES: batches ?? '1', KAFKAJS_NO_PARTITIONER_WARNING: '1' },
       timeout: 120_000,

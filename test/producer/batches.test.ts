@@ -19,6 +19,14 @@ afterEach(async () => {
   await broker.close()
 })
 
+/** The sizes of the batches that 300 records of 1 KB make. */
+async function sizes(batchSizeBytes: number | undefined): Promise<number[]> {
+  const producer = smallBatchProducer(broker, { batchSizeBytes })
+  await producer.sendMany(Array.from({ length: 300 }, () => ({ topic: 'one', value: 'x'.repeat(1000) })))
+  await producer.close()
+  return receivedBatches(broker).map(({ sizeInBytes }) => sizeInBytes)
+}
+
 describe('a batch that the broker takes for too large', () => {
   test.each(['none', 'gzip', 'lz4'] as const)('is split until it fits, in order, with %s', async (compression) => {
     const splits: number[] = []
@@ -59,14 +67,6 @@ describe('a batch that the broker takes for too large', () => {
 })
 
 describe('a batch that has to wait for its turn', () => {
-  /** The sizes of the batches that 300 records of 1 KB make. */
-  async function sizes(batchSizeBytes: number | undefined): Promise<number[]> {
-    const producer = smallBatchProducer(broker, { batchSizeBytes })
-    await producer.sendMany(Array.from({ length: 300 }, () => ({ topic: 'one', value: 'x'.repeat(1000) })))
-    await producer.close()
-    return receivedBatches(broker).map(({ sizeInBytes }) => sizeInBytes)
-  }
-
   test('goes on to take records, up to 128 KiB', async () => {
     const largest = Math.max(...(await sizes(undefined)))
     expect(largest).toBeGreaterThan(100_000)
