@@ -2,6 +2,7 @@ import type { DescMessage } from '@bufbuild/protobuf'
 import { SerializationError } from '../errors.ts'
 import type { SchemaFormat, SchemaReader } from '../format.ts'
 import { fileOf } from './file-loader.ts'
+import { incompatibilities } from './compatibility.ts'
 import { FieldVisit } from './field-visit.ts'
 import { isGenerated, registration } from './given-schema.ts'
 import { MessageCodec } from './message-codec.ts'
@@ -61,6 +62,7 @@ export function protobufFormat<T>(
           codec.change(value, (one) => visit.run(codec.type, one, transform)) as Promise<T>,
       }
     },
+    incompatibilities: (reader, writer) => incompatibilities(fileOf(reader), fileOf(writer)),
     reader: (writer, reader) => {
       const writerFile = fileOf(writer)
       const generatedCodec = readAs === undefined ? undefined : codecOf(readAs)
