@@ -57,6 +57,12 @@ export class AvroReader {
 
   /** Bits beyond 32 in the fifth byte are dropped, as in Java. */
   int(): number {
+    const first = this.#bytes[this.#at]!
+    // Most are of one byte. Beyond the end there is none, which compares as false.
+    if (first < 0x80) {
+      this.#at++
+      return (first >>> 1) ^ -(first & 1)
+    }
     let byte = this.#byte()
     let value = byte & 0x7f
     for (let shift = 7; byte > 0x7f; shift += 7) {
@@ -70,6 +76,11 @@ export class AvroReader {
   /** A number when it holds the value exactly, else a bigint. */
   long(): number | bigint {
     const start = this.#at
+    const first = this.#bytes[start]!
+    if (first < 0x80) {
+      this.#at = start + 1
+      return (first >>> 1) ^ -(first & 1)
+    }
     let byte = this.#byte()
     let low = byte & 0x7f
     for (let shift = 7; byte > 0x7f; shift += 7) {
