@@ -1,12 +1,21 @@
 export { Admin, AdminError } from './admin/admin.ts'
 export type { AdminOptions, NewTopic, PartitionDescription, TopicDescription, TopicListing } from './admin/admin.ts'
 export type { ClientOptions } from './client-options.ts'
-export type { Assignor } from './consumer/assignors/assignor.ts'
+export type { Assignor, AssignorMember, AssignorTopic, LastAssignment } from './consumer/assignors/assignor.ts'
 export type { CommittedOffset, OffsetToCommit } from './consumer/committed-offsets.ts'
 export { Consumer } from './consumer/consumer.ts'
 export type { CallOptions, GroupMetadata, LoopOptions, OffsetAndTime, TopicPartitionTime } from './consumer/consumer.ts'
-export type { AutoOffsetReset, ConsumerOptions, IsolationLevel, RebalanceListener } from './consumer/options.ts'
+export type { AutoOffsetReset } from './consumer/offset-reset.ts'
+export type {
+  AssignorOption,
+  ConsumerOptions,
+  IsolationLevel,
+  RebalanceListener,
+  UnreadablePolicy,
+  UnreadableRecord,
+} from './consumer/options.ts'
 export type { ConsumerBatch, ConsumerRecord } from './consumer/record.ts'
+export type { HandlingOrder, RunOptions } from './consumer/runner.ts'
 export type { TopicPartition, TopicPartitionOffset } from './consumer/topic-partition.ts'
 export {
   AuthenticationError,
@@ -44,14 +53,18 @@ export type {
   Transport,
   TransportSocket,
 } from './network/transport.ts'
-export type { RecordMetadata } from './producer/batch.ts'
+export type { BatchEndEvent, BatchEvent, ProduceEvent, ProducerHooks } from './producer/hooks.ts'
+export { librdkafkaPartitioner } from './producer/librdkafka-partitioners.ts'
+export type { LibrdkafkaPartitionerName } from './producer/librdkafka-partitioners.ts'
 export type { ProducerOptions } from './producer/options.ts'
 export { defaultPartitioner, murmur2Partition } from './producer/partitioners.ts'
-export type { PartitionContext, Partitioner } from './producer/partitioners.ts'
+export type { DefaultPartitionerOptions, PartitionContext, Partitioner } from './producer/partitioners.ts'
 export { Producer } from './producer/producer.ts'
-export type { ProducerRecord, SendOptions } from './producer/producer.ts'
-export { SendError } from './producer/send-error.ts'
+export type { SendOptions } from './producer/producer.ts'
+export type { ProducerRecord, RecordMetadata } from './producer/record.ts'
+export { EnqueueError, SendError } from './producer/send-error.ts'
 export type { SendOutcome } from './producer/send-error.ts'
+export { SentRecords } from './producer/sent-records.ts'
 export type { CompressionName } from './protocol/compression/registry.ts'
 export type { RecordHeader } from './protocol/records/record.ts'
 export { bytes, json, string } from './serdes.ts'
