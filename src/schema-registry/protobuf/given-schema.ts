@@ -54,6 +54,7 @@ async function registerSource(source: ProtobufSource, registrar: ReferenceRegist
   const registered = new Set(references.map(({ name }) => name))
   // What is in the registry only can be checked no further than its grammar.
   if (registered.size === 0) loadFile(sourceIn(schema, texts))
+  else for (const [path, text] of texts) importsOf(text, path)
   const known = new Map<string, Promise<SchemaReference>>()
   const register = async (text: string, name: string): Promise<Schema> => {
     const found: SchemaReference[] = []

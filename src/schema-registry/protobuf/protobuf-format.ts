@@ -1,4 +1,5 @@
 import type { DescMessage } from '@bufbuild/protobuf'
+import { checked, oneOf, type OptionTable, resolveOptions } from '../../config.ts'
 import { SerializationError } from '../errors.ts'
 import type { SchemaFormat, SchemaReader } from '../format.ts'
 import { fileOf } from './file-loader.ts'
@@ -12,6 +13,13 @@ import type { GeneratedMessage, ProtobufFormatOptions, ProtobufSchema } from './
 import { loadRuntime, messageOf, registryOf, type Runtime } from './runtime.ts'
 import type { ProtoFile } from './symbols.ts'
 
+const OPTIONS: OptionTable<ProtobufFormatOptions> = {
+  message: checked<string | undefined>(undefined, (value) =>
+    typeof value === 'string' && value !== '' ? undefined : 'the full name of a message',
+  ),
+  values: oneOf<'message' | 'json'>('message', ['message', 'json']),
+}
+
 /**
  * Protobuf for `registrySerde`. `readAs` is the type of generated code that everything is read as; without it, messages are read with
  * the types that the registry's schema describes.
@@ -20,7 +28,7 @@ export function protobufFormat<T>(
   options: ProtobufFormatOptions,
   readAs?: GeneratedMessage,
 ): SchemaFormat<ProtobufSchema, T> {
-  const { message, values = 'message' } = options
+  const { message, values } = resolveOptions<ProtobufFormatOptions>('protobuf', OPTIONS, options)
   let runtime: Runtime | undefined
   const loaded = (): Runtime => {
     if (runtime === undefined) throw new SerializationError('the Protobuf format is used before it is loaded')

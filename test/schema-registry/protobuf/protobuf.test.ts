@@ -233,6 +233,22 @@ describe('what protobuf refuses', () => {
     await expect(read()).rejects.toThrow(/map entry acme\.maps\.MapBefore\.CountsEntry/)
   })
 
+  it('refuses options that cannot be used', () => {
+    const registry = new FakeRegistry().client
+    expect(() => protobuf<object>({ registry, schema, values: 'text' as never })).toThrow(/values must be/)
+    expect(() => protobuf<object>({ registry, schema, message: '' })).toThrow(/message must be/)
+  })
+
+  it('registers nothing when a file is wrong beside imports that are registered', async () => {
+    const registry = new FakeRegistry()
+    const files = { 'a.proto': 'message A {}', 'b.proto': 'message {' }
+    const references = [{ name: 'c.proto', subject: 'c.proto', version: 1 }]
+    const source = { schema: 'import "a.proto"; import "b.proto"; import "c.proto";', files, references }
+    const serde = protobuf<object>({ registry: registry.client, schema: source })
+    await expect(serde.serialize({}, context)).rejects.toThrow(/b\.proto:1:9/)
+    expect(registry.schemas).toEqual([])
+  })
+
   it('refuses a message that the schema does not have', async () => {
     const serde = protobuf({ registry: new FakeRegistry().client, schema, message: 'acme.v1.Nope' })
     await expect(serde.serialize({}, context)).rejects.toThrow(/has no message acme\.v1\.Nope/)
