@@ -27,8 +27,8 @@ export class Resolution {
   readonly #aliases: Aliases
   readonly #records = new Map<RecordType, Map<RecordType, Decode>>()
   readonly #skips = new Map<AvroType, Skip>()
-  /** Pairs of records that are being looked into: taken to match, which ends recursion. */
-  readonly #judging = new Map<RecordType, Set<RecordType>>()
+  /** What `#hasNoProblem` found. A pair that is being looked into is taken to match, which ends recursion. */
+  readonly #verdicts = new Map<RecordType, Map<RecordType, boolean>>()
 
   /** @param compiler - of values that need no resolution; it tells how values look. */
   constructor(reader: AvroType, compiler: DecodeCompiler) {
@@ -113,15 +113,16 @@ export class Resolution {
 
   /** Whether a record can be read as another, down to the types of its fields. */
   #hasNoProblem(writer: RecordType, reader: RecordType): boolean {
-    const judging = this.#judging.get(writer) ?? new Set<RecordType>()
-    if (judging.has(reader)) return true
-    this.#judging.set(writer, judging.add(reader))
+    const verdicts = this.#verdicts.get(writer) ?? new Map<RecordType, boolean>()
+    const before = verdicts.get(reader)
+    if (before !== undefined) return before
+    this.#verdicts.set(writer, verdicts.set(reader, true))
     const written = new Map(writer.fields.map((field) => [this.#aliases.fieldName(writer, field.name), field]))
     const isFine = reader.fields.every((field) => {
       const source = written.get(field.name)
       return source === undefined ? field.default !== undefined : this.#problem(source.type, field.type) === undefined
     })
-    judging.delete(reader)
+    verdicts.set(reader, isFine)
     return isFine
   }
 
