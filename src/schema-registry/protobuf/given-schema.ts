@@ -3,6 +3,7 @@ import { SerializationError } from '../errors.ts'
 import type { ReferenceRegistrar } from '../format.ts'
 import type { Schema, SchemaReference } from '../schema.ts'
 import { loadDescriptor, wellKnownFile } from './compile.ts'
+import { encodeFileDescriptor } from './descriptor-codec.ts'
 import { loadFile, type ProtoSource } from './file-loader.ts'
 import type { GeneratedMessage, ProtobufSchema, ProtobufSource } from './options.ts'
 import { OptionPrinter } from './option-printer.ts'
@@ -33,22 +34,27 @@ export async function registration(
   runtime: Runtime,
   given: ProtobufSchema,
   registrar: ReferenceRegistrar,
+  registerAs: 'text' | 'descriptor',
 ): Promise<Schema> {
   if (isGenerated(given)) {
     const files = new Map<string, string>()
     const text = generatedText(runtime, given.file as GeneratedFile, files)
-    return registerSource({ schema: text, files: Object.fromEntries(files) }, registrar)
+    return registerSource({ schema: text, files: Object.fromEntries(files) }, registrar, registerAs)
   }
-  if (typeof given === 'string') return registerSource({ schema: given }, registrar)
+  if (typeof given === 'string') return registerSource({ schema: given }, registrar, registerAs)
   if (typeof given === 'object' && given !== null && typeof given.schema === 'string') {
-    return registerSource(given, registrar)
+    return registerSource(given, registrar, registerAs)
   }
   throw new SerializationError(
     `a Protobuf schema is a .proto text, an object with it in "schema", or a message of generated code, not ${inspect(given)}`,
   )
 }
 
-async function registerSource(source: ProtobufSource, registrar: ReferenceRegistrar): Promise<Schema> {
+async function registerSource(
+  source: ProtobufSource,
+  registrar: ReferenceRegistrar,
+  registerAs: 'text' | 'descriptor',
+): Promise<Schema> {
   const { schema, files = {}, references = [] } = source
   const texts = new Map(Object.entries(files))
   const registered = new Set(references.map(({ name }) => name))
@@ -72,14 +78,21 @@ async function registerSource(source: ProtobufSource, registrar: ReferenceRegist
       }
     }
     const all = name === MAIN ? [...found, ...references] : found
-    return all.length === 0
-      ? { schema: text, schemaType: 'PROTOBUF' }
-      : { schema: text, schemaType: 'PROTOBUF', references: all }
+    const form = registerAs === 'text' ? text : descriptorText(text, name, texts)
+    return { schema: form, schemaType: 'PROTOBUF', ...(all.length === 0 ? {} : { references: all }) }
   }
   return register(schema, MAIN)
 }
 
 const MAIN = 'the schema'
+
+/** The descriptor of a text, in base64. */
+function descriptorText(text: string, name: string, texts: ReadonlyMap<string, string>): string {
+  const file = loadFile(sourceIn(text, texts), name === MAIN ? 'schema.proto' : name)
+  let characters = ''
+  for (const byte of encodeFileDescriptor(file.descriptor)) characters += String.fromCharCode(byte)
+  return btoa(characters)
+}
 
 function sourceIn(text: string, texts: ReadonlyMap<string, string>): ProtoSource {
   return {

@@ -42,4 +42,9 @@ export interface ProtobufFormatOptions {
    * `json`: ProtoJSON, as Protobuf's own JSON mapping has it.
    */
   values?: 'message' | 'json' | undefined
+  /**
+   * What is registered: `text` (default), which every registry takes, or `descriptor`, the encoded FileDescriptorProto in base64, which
+   * Confluent's Python and JavaScript clients need where a registry does not turn one into the other.
+   */
+  registerAs?: 'text' | 'descriptor' | undefined
 }

@@ -18,6 +18,7 @@ const OPTIONS: OptionTable<ProtobufFormatOptions> = {
     typeof value === 'string' && value !== '' ? undefined : 'the full name of a message',
   ),
   values: oneOf<'message' | 'json'>('message', ['message', 'json']),
+  registerAs: oneOf<'text' | 'descriptor'>('text', ['text', 'descriptor']),
 }
 
 /**
@@ -28,7 +29,7 @@ export function protobufFormat<T>(
   options: ProtobufFormatOptions,
   readAs?: GeneratedMessage,
 ): SchemaFormat<ProtobufSchema, T> {
-  const { message, values } = resolveOptions<ProtobufFormatOptions>('protobuf', OPTIONS, options)
+  const { message, values, registerAs } = resolveOptions<ProtobufFormatOptions>('protobuf', OPTIONS, options)
   let runtime: Runtime | undefined
   const loaded = (): Runtime => {
     if (runtime === undefined) throw new SerializationError('the Protobuf format is used before it is loaded')
@@ -54,7 +55,7 @@ export function protobufFormat<T>(
     load: async () => {
       runtime ??= await loadRuntime()
     },
-    toSchema: (given, registrar) => registration(loaded(), given, registrar),
+    toSchema: (given, registrar) => registration(loaded(), given, registrar, registerAs ?? 'text'),
     recordName: (schema, given) => nameIn(fileOf(schema), given),
     writer: (schema, given) => {
       const file = fileOf(schema)

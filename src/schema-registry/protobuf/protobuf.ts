@@ -30,12 +30,15 @@ export function protobuf<M extends GeneratedMessage>(
 ): RegistrySerde<ProtobufMessage<M>>
 export function protobuf<T = unknown>(options: ProtobufOptions<T>): RegistrySerde<T>
 export function protobuf<T>(options: ProtobufOptions<T>): RegistrySerde<T> {
-  const { message, values, ...frame } = options
+  const { message, values, registerAs, ...frame } = options
   const { schema, readerSchema } = frame
   if (isGenerated(readerSchema)) {
     // A type to read as is all that is needed: the registry need not know it.
-    return registrySerde(protobufFormat<T>({ message, values }, readerSchema), { ...frame, readerSchema: undefined })
+    return registrySerde(protobufFormat<T>({ message, values, registerAs }, readerSchema), {
+      ...frame,
+      readerSchema: undefined,
+    })
   }
   const readAs = readerSchema === undefined && isGenerated(schema) ? schema : undefined
-  return registrySerde(protobufFormat<T>({ message, values }, readAs), frame)
+  return registrySerde(protobufFormat<T>({ message, values, registerAs }, readAs), frame)
 }

@@ -87,6 +87,17 @@ describe('protobuf with .proto texts', () => {
     expect(await serde.deserialize(bytes, context)).toEqual(order)
   })
 
+  it('registers descriptors if asked to', async () => {
+    const registry = new FakeRegistry()
+    const given = { registry: registry.client, schema: source, registerAs: 'descriptor', values: 'json' } as const
+    const bytes = await protobuf<object>(given).serialize({ sku: 's' }, context)
+    const common = Buffer.from(registry.schemas[0]!.schema, 'base64')
+    expect(common.toString('base64')).toBe(descriptor('common.proto'))
+    expect(registry.schemas.map(({ subject }) => subject)).toEqual(['common.proto', 'address.proto', 'orders-value'])
+    const reader = protobuf<object>({ registry: registry.client, values: 'json' })
+    expect(await reader.deserialize(bytes as Uint8Array, context)).toEqual({ sku: 's' })
+  })
+
   it('registers nothing when one of the files is wrong', async () => {
     const registry = new FakeRegistry()
     const schema = { ...source, files: { ...source.files, 'common.proto': 'syntax = "proto3"; message {' } }
