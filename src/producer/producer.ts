@@ -18,7 +18,6 @@ import { TurnClock } from './turn-clock.ts'
 import { type SerializedRecord, WaitingLines } from './waiting-lines.ts'
 import { recordSink } from './record-sink.ts'
 
-
 /** Options of one call. */
 export interface SendOptions {
   /**
