@@ -5,9 +5,10 @@ export type { Assignor, AssignorMember, AssignorTopic, LastAssignment } from './
 export type { CommittedOffset, OffsetToCommit } from './consumer/committed-offsets.ts'
 export { Consumer } from './consumer/consumer.ts'
 export type { CallOptions, GroupMetadata, LoopOptions, OffsetAndTime, TopicPartitionTime } from './consumer/consumer.ts'
-export type { AutoOffsetReset } from './consumer/offset-reset.ts'
+export type { AutoOffsetReset, DurationReset } from './consumer/offset-reset.ts'
 export type {
   AssignorOption,
+  BuiltInAssignor,
   ConsumerOptions,
   IsolationLevel,
   RebalanceListener,
