@@ -6,7 +6,6 @@ import type { EncodableHeader } from '../protocol/records/record.ts'
 import { RecordBatchBuilder } from '../protocol/records/record-batch-builder.ts'
 import type { Delivery, StoredBatch } from './deliveries.ts'
 
-
 /** What identifies an idempotent producer's batch to the broker (KIP-98). */
 export interface BatchIdentity {
   readonly producerId: bigint

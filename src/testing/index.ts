@@ -8,3 +8,9 @@ export type { CommittedOffset } from './state/committed-offsets.ts'
 export { TestBroker } from './test-broker.ts'
 export type { NewRecord, PartitionStats } from './test-broker.ts'
 export { TestNode } from './test-node.ts'
+export {
+  TestRegistry,
+  type TestRegistryAnswer,
+  type TestRegistryControl,
+  type TestRegistryOptions,
+} from './registry/test-registry.ts'
