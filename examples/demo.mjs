@@ -22,6 +22,42 @@ const admin = kafka.admin()
 await admin.createTopics([{ name: topic, partitions: PARTITIONS }])
 console.log(`\ncreated topic ${topic} with ${PARTITIONS} partitions`)
 
+console.log(`\nstarting group ${groupId} with two members`)
+const stop = new AbortController()
+const lines = []
+let left = RECORDS
+let onShared
+const shared = new Promise((resolve) => (onShared = resolve))
+const options = {
+  groupId,
+  topics: [topic],
+  autoOffsetReset: 'earliest',
+  key: string,
+  value: json(),
+  onAssigned: () => {
+    if (members.every(({ consumer }) => consumer.assignment().length > 0)) onShared()
+  },
+}
+const members = ['A', 'B'].map((name) => ({ name, consumer: kafka.consumer(options), handled: 0 }))
+
+async function work(member) {
+  try {
+    for await (const { partition, offset, key, value } of member.consumer.records({ signal: stop.signal })) {
+      member.handled++
+      lines.push(`  ${member.name} got ${partition}@${offset}: ${key} -> ${JSON.stringify(value)}`)
+      if (--left === 0) stop.abort()
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  }
+}
+const working = Promise.all(members.map(work))
+await shared
+for (const { name, consumer } of members) {
+  const partitions = consumer.assignment().map(({ partition }) => partition)
+  console.log(`  ${name} reads partitions ${partitions.join(' and ')}`)
+}
+
 console.log(`\nproducing ${RECORDS} records, gzip, keyed`)
 const producer = kafka.producer({ key: string, value: json(), compression: 'gzip' })
 const sent = await producer.sendMany(
@@ -35,25 +71,9 @@ const sent = await producer.sendMany(
 sent.forEach(({ partition, offset }, i) => console.log(`  order ${i}: partition ${partition}, offset ${offset}`))
 await producer.close()
 
-console.log(`\nconsuming in group ${groupId} with two members`)
-const options = { groupId, topics: [topic], autoOffsetReset: 'earliest', key: string, value: json() }
-const members = ['A', 'B'].map((name) => ({ name, consumer: kafka.consumer(options), handled: 0 }))
-const stop = new AbortController()
-let left = RECORDS
-
-async function work(member) {
-  try {
-    for await (const record of member.consumer.records({ signal: stop.signal })) {
-      member.handled++
-      const { partition, offset, key, value } = record
-      console.log(`  ${member.name} got ${partition}@${offset}: ${key} -> ${JSON.stringify(value)}`)
-      if (--left === 0) setTimeout(() => stop.abort(), 50)
-    }
-  } catch (error) {
-    if (!stop.signal.aborted) throw error
-  }
-}
-await Promise.all(members.map(work))
+console.log('\nconsuming')
+await working
+console.log(lines.join('\n'))
 
 console.log('\npartition  committed  end  lag')
 const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }))
