@@ -58,10 +58,12 @@ describe('a group', () => {
     const consumer = join(broker, events.listeners)
     const loop = consumer.records()
     await loop.next()
-    const rejoined = nextRequest(broker, joinGroupApi)
+    const asked = nextRequest(broker, joinGroupApi)
     const second = new Reading(join(broker))
-    await rejoined
-    // The coordinator tells the first one by way of its heartbeats.
+    // The first request of a member only gets it an id; the group rebalances from the second on.
+    await asked
+    await nextRequest(broker, joinGroupApi)
+    // The coordinator tells the first one in its answer to a heartbeat, which has come by the time of the next heartbeat.
     await nextRequest(broker, heartbeatApi)
     await nextRequest(broker, heartbeatApi)
     expect(events.events).toEqual(['assigned orders-0'])

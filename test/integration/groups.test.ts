@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Kafka, string } from '../../src/index.ts'
-import { Assignments, numbers, Reading } from '../consumer/loops.ts'
+import { Assignments, numbers, Reading, until } from '../consumer/loops.ts'
 import { runJavaTool } from '../support/java-tools.ts'
 import { run } from '../support/kafka/command.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
@@ -78,12 +78,14 @@ describeWithKafka('one cooperative-sticky group of several clients', ['java', 'k
     const others = await Promise.all([java, kcat])
     await assignments.reach(PARTITIONS)
     await produce(50 * PARTITIONS, 60 * PARTITIONS)
-    await reading.reaches(160)
+    // A foreign member whose last commit does not arrive in time leaves records that are read again, so this counts which, not how often.
+    const read = (): Set<string | null> => new Set([...others.flat(), ...reading.values])
+    await Promise.race([until(() => read().size === 60 * PARTITIONS), reading.done])
     await producer.close()
     await consumer.close()
     await reading.done
-    const read = [...others.flat(), ...reading.values].map(Number)
-    expect(read.toSorted((a, b) => a - b)).toEqual(numbers(0, 60 * PARTITIONS).map(Number))
+    expect([...read()].map(Number).toSorted((a, b) => a - b)).toEqual(numbers(0, 60 * PARTITIONS).map(Number))
+    expect(new Set(reading.values).size, 'what one member reads, it reads once').toBe(reading.values.length)
     // What it had when all three were there, it never had to give up until it left.
     const gone = assignments.events.filter((event) => /^(revoked|lost)/.test(event)).slice(0, -1)
     for (const partition of kept) expect(gone.join(' ')).not.toContain(partition)
