@@ -198,6 +198,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
       await withDeadline('letting go of partitions', wait, async ({ remainingMs, signal }) => {
         // A rebalance that has begun to revoke them does the same.
         await this.#revoking
+        await this.#handled(signal)
         const partitions = this.assignment.list()
         const isOwner = this.identity !== undefined
         if (settings.autoCommit) await committer?.commitHandled({ timeoutMs: remainingMs, signal })
@@ -207,6 +208,15 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
       })
     } catch {
       // Time is up: what was not committed is read again by whoever comes next.
+    }
+  }
+
+  /** Waits for functions of a run that are at work: what they finish is to be committed. */
+  async #handled(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const { count } = this.wakeup
+      if (signal.aborted || !this.delivery.hasLanes) return
+      await this.wakeup.after(count)
     }
   }
 

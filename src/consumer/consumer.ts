@@ -339,6 +339,9 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
   /**
    * Ends the loop after the record in its hand, commits what was handled if `autoCommit` says so, leaves the group and disconnects. Takes
    * `timeoutMs`, by default 30,000, at most when brokers do not answer. Never rejects.
+   *
+   * Functions of a `run` that are at work are waited for, up to half that time, and count as handled; so a function must not await this itself. A loop's
+   * body is not waited for: it may be where this is called.
    */
   close({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<void> {
     this.#closed ??= this.#core.close(timeoutMs)

@@ -55,6 +55,11 @@ export class Delivery<K, V> {
     return this.#heldPartition !== undefined || this.#lanes.size > 0
   }
 
+  /** Whether a run has functions at work. */
+  get hasLanes(): boolean {
+    return this.#lanes.size > 0
+  }
+
   /** The partition has something new for the loop. */
   enqueue(state: PartitionState): void {
     if (state !== this.#active && state.hasData && !this.#lanes.has(state)) this.#ready.add(state)

@@ -48,6 +48,45 @@ describe('closing', () => {
     await expect(reading.done).resolves.toBeUndefined()
   })
 
+  it('waits for functions of a run, so that what they finish is not delivered again', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    await broker.append('orders', 0, [{ value: 'a' }, { value: 'b' }])
+    const consumer = join(broker)
+    const { open: finish, opened } = gate()
+    const { open: began, opened: begun } = gate()
+    const run = consumer.run({
+      eachRecord: async () => {
+        began()
+        await opened
+      },
+    })
+    await begun
+    const closed = consumer.close()
+    finish()
+    await closed
+    await run
+    expect(committedOffset(broker, 0)).toBe(1)
+  })
+
+  it('takes no longer than it may when a function of a run does not come back', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    await broker.append('orders', 0, [{ value: 'a' }])
+    const consumer = join(broker)
+    const { open: began, opened: begun } = gate()
+    const { open: finish, opened } = gate()
+    const run = consumer.run({
+      eachRecord: async () => {
+        began()
+        await opened
+      },
+    })
+    await begun
+    await consumer.close({ timeoutMs: 200 })
+    expect(committedOffset(broker, 0)).toBeUndefined()
+    finish()
+    await run
+  })
+
   it('takes no longer than it may when a listener does not come back', async () => {
     const broker = await start({ topics: { orders: 1 } })
     const events = new Assignments()
