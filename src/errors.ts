@@ -241,6 +241,43 @@ export class RecordError extends KafkaError {
   }
 }
 
+/** Where a log forks from what was read of it. */
+export interface TruncationPlace {
+  topic: string
+  partition: number
+  offset: number
+  divergentOffset: number | undefined
+}
+
+/**
+ * Records that were read are in the log no more, or others in their place, as after an unclean election (KIP-320); thrown only where
+ * `autoOffsetReset` is `none`. Seeking says where to go on.
+ */
+export class LogTruncationError extends KafkaError {
+  static {
+    this.prototype.name = 'LogTruncationError'
+  }
+  readonly topic: string
+  readonly partition: number
+  /** Where reading was to go on. */
+  readonly offset: number
+  /** First offset at which the log is known to differ from what was read; undefined when the broker cannot tell. */
+  readonly divergentOffset: number | undefined
+
+  constructor({ topic, partition, offset, divergentOffset }: TruncationPlace, options: KafkaErrorOptions = {}) {
+    const where = divergentOffset === undefined ? 'somewhere before' : `at offset ${divergentOffset}, before`
+    super(
+      'KAFKA_LOG_TRUNCATION',
+      `the log of ${topic}-${partition} was truncated ${where} offset ${offset}, and autoOffsetReset is 'none': seek to where reading is to go on`,
+      options,
+    )
+    this.topic = topic
+    this.partition = partition
+    this.offset = offset
+    this.divergentOffset = divergentOffset
+  }
+}
+
 /** An option, or an argument of a call, that cannot be used as given. */
 export class ConfigError extends KafkaError {
   static {

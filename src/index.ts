@@ -5,6 +5,7 @@ export type { Assignor, AssignorMember, AssignorTopic, LastAssignment } from './
 export type { CommittedOffset, OffsetToCommit } from './consumer/committed-offsets.ts'
 export { Consumer } from './consumer/consumer.ts'
 export type { CallOptions, GroupMetadata, LoopOptions, OffsetAndTime, TopicPartitionTime } from './consumer/consumer.ts'
+export type { OffsetQuery, OffsetTarget } from './consumer/list-offsets.ts'
 export type { AutoOffsetReset, DurationReset } from './consumer/offset-reset.ts'
 export type {
   AssignorOption,
@@ -28,6 +29,7 @@ export {
   DecodeError,
   EncodeError,
   KafkaError,
+  LogTruncationError,
   RecordError,
   TimeoutError,
   UnsupportedVersionError,

@@ -23,6 +23,7 @@ export interface ConsumerContext {
   readonly requestTimeoutMs: number
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
+  readonly metadataMaxAgeMs: number
 }
 
 /**
@@ -61,7 +62,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
 
   constructor(cluster: Cluster, settings: ConsumerSettings<K, V>, context: ConsumerContext) {
     const { groupId, key, value, onUnreadable } = settings
-    const { requestTimeoutMs } = context
+    const { requestTimeoutMs, metadataMaxAgeMs } = context
     this.cluster = cluster
     this.settings = settings
     this.retryBackoff = { minMs: context.retryBackoffMs, maxMs: context.retryBackoffMaxMs }
@@ -72,7 +73,11 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
       this.wakeup.wake()
     }
     const onError = (error: unknown): void => this.report(error)
-    const onReset = (): void => this.positions.resolve()
+    const onMoved = (state: PartitionState, { isHeldGone }: { isHeldGone: boolean }): void => {
+      this.delivery.withdraw(state, { drop: isHeldGone })
+      this.positions.resolve()
+      this.fetcher.wake()
+    }
     const onKnown = (): void => {
       this.fetcher.wake()
       this.wakeup.wake()
@@ -82,8 +87,8 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
       this.positions.resolve()
     }
     this.delivery = new Delivery(assignment, { key, value, onUnreadable, onConsumed })
-    const fetching = { ...settings, requestTimeoutMs, retryBackoff }
-    this.fetcher = new Fetcher(cluster, assignment, fetching, { onData, onReset, onError })
+    const fetching = { ...settings, requestTimeoutMs, retryBackoff, metadataMaxAgeMs }
+    this.fetcher = new Fetcher(cluster, assignment, fetching, { onData, onMoved, onError })
     this.coordinator = groupId === undefined ? undefined : new GroupCoordinator(cluster, groupId)
     const looking = { ...settings, retryBackoff }
     const events = { onKnown, onFailed: onData, onError }

@@ -45,7 +45,12 @@ export interface GroupMetadata extends CommitIdentity {
   readonly groupId: string
 }
 
-const DEFAULT_CONTEXT: ConsumerContext = { requestTimeoutMs: 30_000, retryBackoffMs: 100, retryBackoffMaxMs: 1_000 }
+const DEFAULT_CONTEXT: ConsumerContext = {
+  requestTimeoutMs: 30_000,
+  retryBackoffMs: 100,
+  retryBackoffMaxMs: 1_000,
+  metadataMaxAgeMs: 300_000,
+}
 
 /**
  * Reads records, on its own or as a member of a group (Java: KafkaConsumer). Made by `kafka.consumer()`; connects when a loop begins.
@@ -215,15 +220,32 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
 
   /**
    * Goes on with the record at this offset, or the first one after it. A record of the partition that the loop has in hand is no
-   * longer committed when it has been handled; the new position is.
+   * longer committed when it has been handled; the new position is. With the leader epoch of the record before, such as `committed` tells, it is
+   * checked that the log was not truncated since (KIP-320).
    *
    * @throws ConfigError when the partition is not assigned or the offset is not one.
    */
-  seek({ topic, partition, offset }: TopicPartitionOffset): void {
+  seek({
+    topic,
+    partition,
+    offset,
+    leaderEpoch = -1,
+  }: TopicPartitionOffset & { leaderEpoch?: number | undefined }): void {
     checkOffset(offset)
     const state = this.#core.assignment.get({ topic, partition })
-    state.seek({ offset, epoch: -1 })
+    state.seek({ offset, epoch: leaderEpoch })
     this.#core.moved(state)
+  }
+
+  /** Goes on with the first records at or after a time; where there is none, with the next record that is written. */
+  seekToTimestamp(times: readonly TopicPartitionTime[]): void {
+    checkPartitions(times)
+    for (const { timestamp, ...partition } of times) {
+      checkTimestamp(timestamp)
+      const state = this.#core.assignment.get(partition)
+      state.reset(timestamp)
+      this.#core.moved(state)
+    }
   }
 
   /** Goes on with the oldest record of these partitions, or of all. */
@@ -318,9 +340,23 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
   ): Promise<(OffsetAndTime | undefined)[]> {
     checkPartitions(times)
     const queries = times.map(({ topic, partition, timestamp }) => {
-      if (Number.isSafeInteger(timestamp) && timestamp >= 0) return { topic, partition, target: timestamp }
-      throw new ConfigError('timestamp', `timestamp must be milliseconds since 1970, not ${inspect(timestamp)}`)
+      checkTimestamp(timestamp)
+      return { topic, partition, target: timestamp }
     })
+    return this.listOffsets(queries, options)
+  }
+
+  /**
+   * Looks places up in partitions, in their order; undefined where there is none. The timestamp is that of the record there, -1 for ends of the
+   * log. The other look-ups are cases of this one.
+   *
+   * @throws UnsupportedVersionError when a broker is too old for what is asked.
+   */
+  async listOffsets(
+    queries: readonly OffsetQuery[],
+    options: CallOptions = {},
+  ): Promise<(OffsetAndTime | undefined)[]> {
+    checkPartitions(queries)
     const found = await this.#listOffsets(queries, options)
     return queries.map(({ topic, partition }) => {
       const listed = found.get(partitionKey(topic, partition))
@@ -394,6 +430,11 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
 
 function needsGroup(call: string): ConfigError {
   return new ConfigError('groupId', `${call} needs a group: make the consumer with a groupId`)
+}
+
+function checkTimestamp(timestamp: unknown): void {
+  if (Number.isSafeInteger(timestamp) && (timestamp as number) >= 0) return
+  throw new ConfigError('timestamp', `timestamp must be milliseconds since 1970, not ${inspect(timestamp)}`)
 }
 
 function checkPartitions(partitions: unknown): asserts partitions is readonly TopicPartition[] {

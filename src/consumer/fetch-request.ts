@@ -8,6 +8,7 @@ import type {
 } from '../protocol/messages/01-fetch.ts'
 import type { Encodable } from '../protocol/schema.ts'
 import type { FetchSession } from './fetch-session.ts'
+import { leaderEpochOf } from './list-offsets.ts'
 import type { IsolationLevel } from './options.ts'
 import type { PartitionState } from './partition-state.ts'
 import { groupByTopic, partitionKey, type TopicPartition } from './topic-partition.ts'
@@ -50,7 +51,7 @@ export class FetchPlan {
     this.items = states.map((state) => {
       const { topic, partition, version } = state
       const { offset, epoch: lastEpoch } = state.fetchFrom
-      const leaderEpoch = cluster.topic(topic)?.partitions[partition]?.leaderEpoch ?? -1
+      const leaderEpoch = leaderEpochOf(cluster, topic, partition)
       return { topic, partition, state, version, offset, leaderEpoch, lastEpoch }
     })
     const ids = new Map<string, string>()

@@ -1,6 +1,6 @@
 import { DecodeError } from '../errors.ts'
 import { crc32c } from '../protocol/bytes/crc32c.ts'
-import { AT } from '../protocol/records/batch-header.ts'
+import { AT, LOG_OVERHEAD } from '../protocol/records/batch-header.ts'
 import { readControlRecord } from '../protocol/records/control-record.ts'
 import { readBatches } from '../protocol/records/read-batches.ts'
 import type { RecordBatch } from '../protocol/records/record-batch.ts'
@@ -38,6 +38,8 @@ export class FetchedChunk {
   readonly #batches: RecordBatch[] = []
   readonly #checkCrcs: boolean
   readonly #failure: DecodeError | undefined
+  /** Where the batch ends that is behind the others and is none; -1 when that cannot be told. */
+  readonly #endOfFailure: number = -1
   /** By rising offset. */
   readonly #aborted: readonly AbortedTransaction[] | undefined
   /** How many of them the loop has come to. */
@@ -58,6 +60,7 @@ export class FetchedChunk {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#failure = error
+      this.#endOfFailure = baseOffsetBehind(bytes, this.#batches)
     }
     const last = this.#batches.at(-1)
     if (last === undefined && this.#failure === undefined && bytes.length > 0) {
@@ -84,7 +87,8 @@ export class FetchedChunk {
 
   /** Where the batch at hand ends by its header, which a fault may have garbled; -1 when not even that can be read. */
   get endOfNext(): number {
-    return (this.#batches[this.#index]?.lastOffset ?? -2) + 1
+    const batch = this.#batches[this.#index]
+    return batch === undefined ? this.#endOfFailure : batch.lastOffset + 1
   }
 
   /** Moves behind the batch that `peek` returned. */
@@ -115,6 +119,16 @@ export class FetchedChunk {
       this.#abortedProducers.delete(batch.producerId)
     return false
   }
+}
+
+/** The offset at which the batch begins that follows the one behind `batches`, whose size at least has to be right; -1 otherwise. */
+function baseOffsetBehind(bytes: Uint8Array, batches: readonly RecordBatch[]): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const at = batches.reduce((sum, batch) => sum + batch.bytes.length, 0)
+  const next = at + LOG_OVERHEAD + view.getInt32(at + AT.LENGTH)
+  if (next <= at || next + LOG_OVERHEAD > bytes.length) return -1
+  const offset = view.getBigInt64(next + AT.BASE_OFFSET)
+  return offset > 0n && offset <= Number.MAX_SAFE_INTEGER ? Number(offset) : -1
 }
 
 /** Throws DecodeError when the checksum is not that of the bytes. */

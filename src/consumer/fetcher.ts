@@ -1,8 +1,9 @@
-import { BrokerError, ClosedError, KafkaError } from '../errors.ts'
+import { BrokerError, ClosedError, KafkaError, LogTruncationError, RecordError } from '../errors.ts'
 import type { Broker } from '../network/broker.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
 import { type Wait, withDeadline } from '../network/wait.ts'
+import { ZERO_UUID } from '../protocol/bytes/uuid.ts'
 import { brokerError, ERROR, type ErrorName, errorOf } from '../protocol/error-codes.ts'
 import { fetchApi, type FetchPartitionResult, type FetchResponse } from '../protocol/messages/01-fetch.ts'
 import type { Assignment } from './assignment.ts'
@@ -12,7 +13,8 @@ import { FetchSession } from './fetch-session.ts'
 import { toOffset } from './offset.ts'
 import type { ConsumerSettings } from './options.ts'
 import { resetTarget } from './offset-reset.ts'
-import type { PartitionState } from './partition-state.ts'
+import type { LogPosition, PartitionState } from './partition-state.ts'
+import { PositionValidator } from './position-validator.ts'
 
 /** What fetching depends on. */
 export interface FetcherSettings extends Pick<
@@ -29,20 +31,22 @@ export interface FetcherSettings extends Pick<
 > {
   readonly requestTimeoutMs: number
   readonly retryBackoff: Backoff
+  /** How long a replica other than the leader is preferred (KIP-392). */
+  readonly metadataMaxAgeMs: number
 }
 
 /** Whom the fetcher tells what came. */
 export interface FetcherEvents {
   /** The partition has records, or an error, for the loop. */
   readonly onData: (state: PartitionState) => void
-  /** The partition's position has to be looked up. */
-  readonly onReset: () => void
+  /**
+   * The partition goes on elsewhere, perhaps where a look-up will tell. `isHeldGone` when the record in the loop's hand is not in the log any
+   * more, so that its offset must not be committed.
+   */
+  readonly onMoved: (state: PartitionState, move: { isHeldGone: boolean }) => void
   /** Something that the loop has to be told, of no partition in particular. */
   readonly onError: (error: unknown) => void
 }
-
-/** How long a replica other than the leader is preferred (KIP-392), which Java binds to metadata.max.age.ms. */
-const PREFERENCE_MS = 300_000
 
 /** What one broker is being asked. */
 interface NodeState {
@@ -76,6 +80,7 @@ export class Fetcher {
   /** When each partition last brought records, as a running number: the others go first. */
   readonly #turns = new WeakMap<PartitionState, number>()
   readonly #unsubscribe: () => void
+  readonly #validator: PositionValidator
   #turn = 0
   #isClosed = false
   #isScheduled = false
@@ -88,6 +93,11 @@ export class Fetcher {
     this.#settings = settings
     this.#events = events
     this.#unsubscribe = cluster.onMetadata(() => this.wake())
+    this.#validator = new PositionValidator(cluster, assignment, settings.retryBackoff, {
+      onTruncation: (state, end) => this.#onTruncation(state, end),
+      onFailed: (state, error) => this.#fail(state, error),
+      onDone: () => this.wake(),
+    })
   }
 
   /** Something changed that may allow another fetch. Cheap: looked at once per turn of the event loop. */
@@ -166,6 +176,7 @@ export class Fetcher {
         retryAt = Math.min(retryAt, state.retryAt)
         continue
       }
+      if (!this.#isFetchable(state)) continue
       const broker = this.#brokerOf(state, now)
       if (broker === undefined) {
         this.#findLeader(state, unknownTopics)
@@ -176,7 +187,23 @@ export class Fetcher {
       if (mine > this.#settings.maxPartitionFetchBytes) work.fullCount++
       else work.wanted.push(state)
     }
+    this.#validator.ask()
     return { byNode, bufferedBytes, retryAt, unknownTopics }
+  }
+
+  /** Whether the position is one in the log that there is now, as far as is known. */
+  #isFetchable(state: PartitionState): boolean {
+    const topic = this.#cluster.topic(state.topic)
+    const known = topic?.partitions[state.partition]
+    if (topic === undefined || known === undefined) return true
+    if (topic.topicId !== ZERO_UUID) {
+      state.topicId ??= topic.topicId
+      if (state.topicId !== topic.topicId) {
+        this.#onRecreation(state)
+        return false
+      }
+    }
+    return this.#validator.admits(state, known.leaderEpoch)
   }
 
   #node({ nodeId }: Broker): NodeState {
@@ -266,7 +293,11 @@ export class Fetcher {
     const isAboutSession = name?.includes('FETCH_SESSION') === true
     // The broker has dropped the session, as it may: a new one is begun at once.
     const retryAt = isAboutSession && node.failures === 0 ? 0 : performance.now() + this.#backoffMs(node)
-    for (const { state } of plan.items) state.retryAt = retryAt
+    for (const { state } of plan.items) {
+      state.retryAt = retryAt
+      // The leader may be there where the replica nearby is not (Java: AbstractFetch.handleFetchFailure).
+      if (!isAboutSession) state.preferredReplica = undefined
+    }
     node.failures++
     if (!isRetriable(error) && !isAboutSession) this.#events.onError(error)
   }
@@ -293,10 +324,14 @@ export class Fetcher {
     if (lastStableOffset >= 0n) state.lastStableOffset = toOffset(lastStableOffset)
     if (logStartOffset >= 0n) state.logStartOffset = toOffset(logStartOffset)
     if (preferredReadReplica >= 0) {
-      state.preferredReplica = { nodeId: preferredReadReplica, until: performance.now() + PREFERENCE_MS }
+      state.preferredReplica = {
+        nodeId: preferredReadReplica,
+        until: performance.now() + this.#settings.metadataMaxAgeMs,
+      }
     }
     if (divergingEpoch.endOffset >= 0n) {
-      this.#onTruncation(state, toOffset(divergingEpoch.endOffset), divergingEpoch.epoch)
+      const { endOffset, epoch } = divergingEpoch
+      this.#onTruncation(state, { offset: toOffset(endOffset), epoch })
       return
     }
     const bytes = data.records
@@ -316,14 +351,36 @@ export class Fetcher {
     this.#events.onData(state)
   }
 
-  /** The log was cut off and went another way, below where the loop is or what is buffered (KIP-320). */
-  #onTruncation(state: PartitionState, endOffset: number, epoch: number): void {
-    if (this.#settings.autoOffsetReset !== 'none' || endOffset >= state.position!) {
-      state.seek({ offset: Math.min(endOffset, state.position!), epoch })
+  /** The log was cut off and went another way, below where the loop is or what is buffered (Java: SubscriptionState.maybeCompleteValidation). */
+  #onTruncation(state: PartitionState, end: LogPosition | undefined): void {
+    const { topic, partition } = state
+    const { autoOffsetReset } = this.#settings
+    const offset = state.position!
+    if (end !== undefined && end.offset >= offset) {
+      // Only what is buffered ahead of the loop is gone.
+      state.refetch()
+      this.#events.onMoved(state, { isHeldGone: false })
+    } else if (autoOffsetReset === 'none') {
+      this.#fail(state, new LogTruncationError({ topic, partition, offset, divergentOffset: end?.offset }))
+    } else {
+      if (end === undefined) state.reset(resetTarget(autoOffsetReset))
+      else state.seek(end)
+      this.#events.onMoved(state, { isHeldGone: true })
+    }
+  }
+
+  /** The topic was deleted and made anew. Nothing of the new one was read, so it is read from its beginning, unless the user wants to be asked. */
+  #onRecreation(state: PartitionState): void {
+    if (this.#settings.autoOffsetReset === 'none') {
+      const what = `topic ${state.topic} was deleted and made anew, and autoOffsetReset is 'none'`
+      this.#fail(
+        state,
+        new KafkaError('KAFKA_TOPIC_RECREATED', `${what}: seek in ${state.key} to where reading is to start`),
+      )
       return
     }
-    const what = `the log of ${state.key} was truncated to offset ${endOffset}, before the position ${state.position}`
-    this.#fail(state, new KafkaError('KAFKA_LOG_TRUNCATION', `${what}: seek to where reading is to go on`))
+    state.reset('earliest')
+    this.#events.onMoved(state, { isHeldGone: true })
   }
 
   #onPartitionError(item: FetchItem, data: FetchPartitionResult, { nodeEndpoints }: FetchResponse): void {
@@ -356,9 +413,16 @@ export class Fetcher {
       case 'UNKNOWN_SERVER_ERROR':
         this.#cluster.markStale()
         return
+      case 'CORRUPT_MESSAGE': {
+        // The broker itself cannot read its log there, nor say where the next batch begins.
+        const place = { topic, partition, offset: item.offset, nextOffset: item.offset + 1 }
+        const cause = brokerError(data.errorCode, { api: 'Fetch', topic, partition })
+        this.#fail(state, new RecordError('what the broker has', place, { cause }))
+        return
+      }
       default: {
         const error = brokerError(data.errorCode, { api: 'Fetch', topic, partition })
-        if (error.retriable && name !== 'CORRUPT_MESSAGE') this.#cluster.markStale()
+        if (error.retriable) this.#cluster.markStale()
         else this.#fail(state, error)
       }
     }
@@ -373,7 +437,7 @@ export class Fetcher {
       return
     }
     state.reset(resetTarget(autoOffsetReset))
-    this.#events.onReset()
+    this.#events.onMoved(state, { isHeldGone: false })
   }
 
   #fail(state: PartitionState, error: unknown): void {

@@ -1,4 +1,4 @@
-import { KafkaError } from '../errors.ts'
+import { KafkaError, UnsupportedVersionError } from '../errors.ts'
 import type { Broker } from '../network/broker.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { isRetriable, retry, type RetryOptions } from '../network/retry.ts'
@@ -10,8 +10,29 @@ import type { IsolationLevel } from './options.ts'
 import type { LogPosition } from './partition-state.ts'
 import { groupByTopic, partitionKey, type TopicPartition } from './topic-partition.ts'
 
-/** What to look for in a partition: an end of its log, or the first record at or after a time in milliseconds. */
-export type OffsetTarget = 'earliest' | 'latest' | number
+/**
+ * What to look for in a partition: an end of its log, the record of the highest timestamp (KIP-734), or the first record at or after a time in
+ * milliseconds. With tiered storage (KIP-405, KIP-1005, KIP-1023) also the first offset that the broker itself has, the last one in remote storage, and
+ * the first one that is not there yet.
+ */
+export type OffsetTarget =
+  | 'earliest'
+  | 'latest'
+  | 'maxTimestamp'
+  | 'earliestLocal'
+  | 'latestTiered'
+  | 'earliestPendingUpload'
+  | number
+
+/** What stands for a place in ListOffsets, and the first version that knows it (Java: ListOffsetsRequest). */
+const SPECIAL_TARGETS: Readonly<Record<Exclude<OffsetTarget, number>, { timestamp: bigint; since: number }>> = {
+  latest: { timestamp: -1n, since: 0 },
+  earliest: { timestamp: -2n, since: 0 },
+  maxTimestamp: { timestamp: -3n, since: 7 },
+  earliestLocal: { timestamp: -4n, since: 8 },
+  latestTiered: { timestamp: -5n, since: 9 },
+  earliestPendingUpload: { timestamp: -6n, since: 11 },
+}
 
 /** A partition and what to look for in it. */
 export interface OffsetQuery extends TopicPartition {
@@ -75,6 +96,11 @@ export async function listOffsets(
   return found
 }
 
+/** The leader epoch that metadata names; -1 when it names none. */
+export function leaderEpochOf(cluster: Cluster, topic: string, partition: number): number {
+  return cluster.topic(topic)?.partitions[partition]?.leaderEpoch ?? -1
+}
+
 function groupByLeader(
   cluster: Cluster,
   queries: readonly OffsetQuery[],
@@ -108,18 +134,21 @@ async function ask(
     name,
     partitions: partitions.map(({ partition, target }) => ({
       partitionIndex: partition,
-      currentLeaderEpoch: cluster.topic(name)?.partitions[partition]?.leaderEpoch ?? -1,
+      currentLeaderEpoch: leaderEpochOf(cluster, name, partition),
       timestamp: timestampOf(target),
     })),
   }))
   // Nobody waits for the answer after the deadline, so the request is not told of it: signals complain of many listeners.
-  const response = await broker.request('general', listOffsetsApi, (version) => ({
-    replicaId: -1,
-    topics,
-    timeoutMs: Math.ceil(Math.min(deadline.remainingMs, 0x7fffffff)),
-    // Version 1 has no field for it, and no transactions either.
-    isolationLevel: version < 2 ? undefined : isolationLevel === 'read_committed' ? 1 : 0,
-  }))
+  const response = await broker.request('general', listOffsetsApi, (version) => {
+    for (const { target } of queries) checkVersion(target, version)
+    return {
+      replicaId: -1,
+      topics,
+      timeoutMs: Math.ceil(Math.min(deadline.remainingMs, 0x7fffffff)),
+      // Version 1 has no field for it, and no transactions either.
+      isolationLevel: version < 2 ? undefined : isolationLevel === 'read_committed' ? 1 : 0,
+    }
+  })
   const missing = new Map(queries.map((query) => [partitionKey(query.topic, query.partition), query]))
   const failed: FailedQuery[] = []
   for (const { name, partitions } of response.topics) {
@@ -150,6 +179,19 @@ async function ask(
 }
 
 function timestampOf(target: OffsetTarget): bigint {
-  if (target === 'latest') return -1n
-  return target === 'earliest' ? -2n : BigInt(target)
+  return typeof target === 'number' ? BigInt(target) : SPECIAL_TARGETS[target].timestamp
+}
+
+function checkVersion(target: OffsetTarget, version: number): void {
+  if (typeof target === 'number' || version >= SPECIAL_TARGETS[target].since) return
+  const { since } = SPECIAL_TARGETS[target]
+  const { name: api, request } = listOffsetsApi
+  throw new UnsupportedVersionError(
+    `${target} offsets need version ${since} of ${api}, and the broker has ${version}`,
+    {
+      api,
+      client: request.versions,
+      broker: { min: request.versions.min, max: version },
+    },
+  )
 }

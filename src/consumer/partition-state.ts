@@ -43,6 +43,10 @@ export class PartitionState implements TopicPartition {
   logStartOffset: number | undefined
   /** Replica to read from instead of the leader, and until when (KIP-392). */
   preferredReplica: { readonly nodeId: number; readonly until: number } | undefined
+  /** Leader epoch under which the place of the next fetch is known to be in the log; -1 when it has to be found out (KIP-320). */
+  leaderEpoch = -1
+  /** Id of the topic that the position is of; undefined until it is fetched from. */
+  topicId: string | undefined
   /** The last offset known to be committed. */
   committed: number | undefined
   #position = -1
@@ -126,7 +130,11 @@ export class PartitionState implements TopicPartition {
 
   /** Drops what is buffered behind the position, to be fetched again. */
   refetch(): void {
-    if (this.start === 'known') this.seek({ offset: this.#position, epoch: this.#positionEpoch })
+    if (this.start !== 'known') return
+    const { leaderEpoch, topicId } = this
+    this.seek({ offset: this.#position, epoch: this.#positionEpoch })
+    this.leaderEpoch = leaderEpoch
+    this.topicId = topicId
   }
 
   #restart(): void {
@@ -136,5 +144,7 @@ export class PartitionState implements TopicPartition {
     this.error = undefined
     this.failures = 0
     this.retryAt = 0
+    this.leaderEpoch = -1
+    this.topicId = undefined
   }
 }

@@ -4,7 +4,7 @@ import { type Backoff, isRetriable } from '../network/retry.ts'
 import type { Assignment } from './assignment.ts'
 import { fetchCommittedOffsets } from './committed-offsets.ts'
 import type { GroupCoordinator } from './coordinator.ts'
-import { listOffsets } from './list-offsets.ts'
+import { leaderEpochOf, listOffsets } from './list-offsets.ts'
 import type { ConsumerSettings } from './options.ts'
 import { resetTarget } from './offset-reset.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -129,7 +129,11 @@ export class Positions {
     for (const { state, version } of asked) {
       if (state.version !== version || !this.#assignment.has(state)) continue
       const end = found.get(state.key)
-      if (end !== undefined) state.seek(end)
+      if (end !== undefined) {
+        state.seek(end)
+        // The leader has just said so itself.
+        state.leaderEpoch = leaderEpochOf(this.#cluster, state.topic, state.partition)
+      }
       // No record is as young as that: the next one will be.
       else if (typeof state.start === 'number') state.reset('latest')
     }

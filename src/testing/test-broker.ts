@@ -113,6 +113,15 @@ export class TestBroker {
     if (isFault(created)) throw brokerError(created.errorCode, { api: 'CreateTopics', topic: name }, created.message)
   }
 
+  /** Deletes a topic with its records and with what groups have committed for it. Throws BrokerError when there is none. */
+  deleteTopic(name: string): void {
+    const topic = this.#cluster.topics.get(name)
+    if (topic === undefined) {
+      throw brokerError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, { api: 'DeleteTopics', topic: name })
+    }
+    this.#cluster.deleteTopic(topic)
+  }
+
   /** All records of a partition, decoded. Throws BrokerError for a partition that does not exist. */
   async records(topic: string, partition: number): Promise<DecodedRecord[]> {
     const { log } = this.#partition(topic, partition)
@@ -146,6 +155,14 @@ export class TestBroker {
     const target = this.#partition(topic, partition)
     target.log.deleteBefore(beforeOffset)
     target.changed()
+  }
+
+  /**
+   * Loses the records from `fromOffset` on, with the whole batch that it lies in, and begins a new leader epoch: an unclean election, which a
+   * consumer that has read further notices (KIP-320).
+   */
+  truncate(topic: string, partition: number, fromOffset: number): void {
+    this.#partition(topic, partition).truncate(fromOffset)
   }
 
   /** Makes a node lead a partition, in a new leader epoch. Throws ConfigError for a node that is not running. */

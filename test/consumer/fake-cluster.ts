@@ -8,6 +8,11 @@ import { RecordBatchBuilder } from '../../src/protocol/records/record-batch-buil
 import type { FinishOptions } from '../../src/protocol/records/record-batch-builder.ts'
 import { type FetchPartitionResult, fetchApi, type FetchRequest } from '../../src/protocol/messages/01-fetch.ts'
 import { listOffsetsApi, type ListOffsetsRequest } from '../../src/protocol/messages/02-list-offsets.ts'
+import {
+  offsetForLeaderEpochApi,
+  type OffsetForLeaderEpochPartitionResult,
+  type OffsetForLeaderEpochRequest,
+} from '../../src/protocol/messages/23-offset-for-leader-epoch.ts'
 import type { Encodable } from '../../src/protocol/schema.ts'
 
 /** A request as a fake broker got it. */
@@ -28,6 +33,9 @@ export interface FetchedPartition {
 
 /** What a fake broker says of a partition. */
 export type FetchAnswer = Partial<Omit<Encodable<FetchPartitionResult>, 'partitionIndex'>>
+
+/** What a fake broker says of a leader epoch. */
+export type EpochAnswer = Partial<Omit<OffsetForLeaderEpochPartitionResult, 'partition'>>
 
 /** A batch of text values from an offset on. */
 export function batchOf(values: readonly string[], baseOffset: number, options: FinishOptions = {}): Uint8Array {
@@ -54,12 +62,15 @@ export interface FakeClusterOptions {
   readonly topics?: Readonly<Record<string, readonly number[]>>
   /** Highest version of Fetch. Default 12, which has topic names. */
   readonly fetchVersion?: number
+  /** What a leader says of the end of an epoch. Default: that it is far behind all there is. */
+  readonly endOfEpoch?: (leaderEpoch: number) => EpochAnswer
 }
 
 /** Brokers that exist only as functions, for what is hard to bring about with a real protocol in between. */
 export class FakeCluster {
   readonly fetches: FakeRequest<FetchRequest>[] = []
   readonly listed: FakeRequest<ListOffsetsRequest>[] = []
+  readonly validated: FakeRequest<OffsetForLeaderEpochRequest>[] = []
   staleCount = 0
   readonly metadata: Map<string, TopicMetadata> = new Map()
   readonly #options: FakeClusterOptions
@@ -88,11 +99,18 @@ export class FakeCluster {
     return this as unknown as Cluster
   }
 
-  /** Has a partition led by another node, as the next metadata would say. */
-  move(topic: string, partition: number, leaderId: number): void {
+  /** Has a partition led by another node, or in another epoch, as the next metadata would say. */
+  move(topic: string, partition: number, leaderId: number, leaderEpoch?: number): void {
     const known = this.metadata.get(topic)!
-    const partitions = known.partitions.map((old) => (old.partition === partition ? { ...old, leaderId } : old))
-    this.metadata.set(topic, { ...known, partitions })
+    const partitions = known.partitions.map((old) => {
+      return old.partition === partition ? { ...old, leaderId, leaderEpoch: leaderEpoch ?? old.leaderEpoch } : old
+    })
+    this.describe({ ...known, partitions })
+  }
+
+  /** Changes what metadata says of a topic. */
+  describe(topic: TopicMetadata): void {
+    this.metadata.set(topic.name, topic)
     for (const listener of this.#listeners) listener()
   }
 
@@ -149,7 +167,9 @@ export class FakeCluster {
     const response =
       api.key === listOffsetsApi.key
         ? this.#list(request as FakeRequest<ListOffsetsRequest>)
-        : await this.#fetch(request as FakeRequest<FetchRequest>)
+        : api.key === offsetForLeaderEpochApi.key
+          ? this.#endsOfEpochs(request as FakeRequest<OffsetForLeaderEpochRequest>)
+          : await this.#fetch(request as FakeRequest<FetchRequest>)
     return api.response.decode(api.response.encode(response, version), version)
   }
 
@@ -163,6 +183,19 @@ export class FakeCluster {
           partitionIndex,
           offset: BigInt(timestamp === -2n ? earliest : latest),
         })),
+      })),
+    }
+  }
+
+  #endsOfEpochs(request: FakeRequest<OffsetForLeaderEpochRequest>): object {
+    this.validated.push(request)
+    return {
+      topics: request.body.topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition, leaderEpoch }) => {
+          const answer = this.#options.endOfEpoch?.(leaderEpoch)
+          return { partition, leaderEpoch, endOffset: 1_000n, errorCode: 0, ...answer }
+        }),
       })),
     }
   }

@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { Consumer } from '../../src/consumer/consumer.ts'
-import type { ConsumerOptions } from '../../src/consumer/options.ts'
+import { describe, expect, it } from 'vitest'
+import type { Consumer } from '../../src/consumer/consumer.ts'
 import { DecodeError, RecordError } from '../../src/errors.ts'
 import { ERROR } from '../../src/protocol/error-codes.ts'
-import { type Deserializer, string } from '../../src/serdes.ts'
+import type { Deserializer } from '../../src/serdes.ts'
 import {
   batchOf,
   concat,
@@ -13,33 +12,7 @@ import {
   type FetchHandler,
 } from './fake-cluster.ts'
 import { until } from './loops.ts'
-
-type Text = string | null
-
-const opened: Consumer<unknown, unknown>[] = []
-afterEach(() => Promise.all(opened.splice(0).map((consumer) => consumer.close())))
-
-function open<K = Uint8Array | null, V = Text>(
-  fake: FakeCluster,
-  options: ConsumerOptions<K, V> = {},
-  partitions: readonly number[] = [0],
-): Consumer<K, V> {
-  const consumer = new Consumer<K, V>(
-    fake.cluster,
-    { autoOffsetReset: 'earliest', value: string as unknown as Deserializer<V>, fetchMaxWaitMs: 10, ...options },
-    { requestTimeoutMs: 1_000, retryBackoffMs: 1, retryBackoffMaxMs: 5 },
-  )
-  consumer.assign(partitions.map((partition) => ({ topic: 'orders', partition })))
-  opened.push(consumer)
-  return consumer
-}
-
-/** Values of the next records; the loop is left after them with everything handled but the last. */
-async function take(consumer: Consumer<unknown, Text>, count: number): Promise<Text[]> {
-  const values: Text[] = []
-  for await (const { value } of consumer) if (values.push(value) === count) break
-  return values
-}
+import { open, take, type Text } from './opened.ts'
 
 /** A log of batches, for one partition. */
 function logOf(...batches: readonly { at: number; values: readonly string[] }[]): FetchHandler {

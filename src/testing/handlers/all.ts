@@ -13,6 +13,7 @@ import { metadataHandler } from './03-metadata.ts'
 import { offsetCommitHandler } from './08-offset-commit.ts'
 import { offsetFetchHandler } from './09-offset-fetch.ts'
 import { produceHandler } from './00-produce.ts'
+import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts'
 import { syncGroupHandler } from './14-sync-group.ts'
 
 function erase<Request extends object, Response extends object>(handler: Handler<Request, Response>): ErasedApi {
@@ -36,4 +37,5 @@ export const handlers: readonly ErasedApi[] = [
   erase(createTopicsHandler),
   erase(deleteTopicsHandler),
   erase(initProducerIdHandler),
+  erase(offsetForLeaderEpochHandler),
 ]

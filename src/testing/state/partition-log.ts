@@ -142,6 +142,20 @@ export class PartitionLog {
     this.#batches = this.#batches.slice(this.#indexOf(this.#startOffset))
   }
 
+  /** Drops everything from `offset` on; a batch that begins before it goes as a whole, as replicas copy whole batches. */
+  truncate(offset: number): void {
+    const kept = this.#batches.filter(({ lastOffset }) => lastOffset < offset)
+    const last = kept.at(-1)
+    this.#endPosition =
+      last === undefined ? (this.#batches[0]?.position ?? this.#endPosition) : last.position + last.bytes.length
+    this.#endOffset = Math.min(
+      this.#endOffset,
+      Math.max(this.#startOffset, last === undefined ? 0 : last.lastOffset + 1),
+    )
+    this.#batches = kept
+    while ((this.#epochs.at(-1)?.startOffset ?? 0) > this.#endOffset) this.#epochs.pop()
+  }
+
   async #findIn(batch: LoggedBatch, matches: (record: RecordCursor) => boolean): Promise<RecordPosition | undefined> {
     const cursor = await openBatch(batch.bytes).cursor()
     while (cursor.next()) {

@@ -54,9 +54,19 @@ export class Partition {
     this.#lead(nodeId)
   }
 
+  /** Loses what is behind an offset, as when a replica leads that was not in sync. */
+  truncate(offset: number): void {
+    this.log.truncate(offset)
+    this.#beginEpoch()
+  }
+
   #lead(nodeId: number): void {
     if (nodeId === this.leaderId) return
     this.leaderId = nodeId
+    this.#beginEpoch()
+  }
+
+  #beginEpoch(): void {
     this.leaderEpoch++
     this.log.beginEpoch(this.leaderEpoch)
     this.changed()

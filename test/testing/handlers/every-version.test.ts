@@ -15,6 +15,7 @@ import { apiVersionsApi } from '../../../src/protocol/messages/18-api-versions.t
 import { createTopicsApi } from '../../../src/protocol/messages/19-create-topics.ts'
 import { deleteTopicsApi } from '../../../src/protocol/messages/20-delete-topics.ts'
 import { initProducerIdApi } from '../../../src/protocol/messages/22-init-producer-id.ts'
+import { offsetForLeaderEpochApi } from '../../../src/protocol/messages/23-offset-for-leader-epoch.ts'
 import type { Encodable } from '../../../src/protocol/schema.ts'
 import { failWith } from '../../../src/testing/index.ts'
 import { connectTo, startBroker } from '../harness.ts'
@@ -34,8 +35,8 @@ function served<Request extends object, Response extends object>(
   api: Api<Request, Response>,
   request: (version: number) => Encodable<NoInfer<Request>> = () => ({}) as Encodable<Request>,
   max: number = api.request.versions.max,
+  min: number = api.request.versions.min,
 ): Case {
-  const { min } = api.request.versions
   return {
     name: api.name,
     api: api as unknown as Api<object, object>,
@@ -60,6 +61,7 @@ const cases: Case[] = [
   served(createTopicsApi),
   served(deleteTopicsApi),
   served(initProducerIdApi, () => ({ transactionalId: null }), 5),
+  served(offsetForLeaderEpochApi, () => ({ topics: [] }), 4, 2),
 ]
 
 test('every API that is offered is asked here', async () => {
