@@ -5,8 +5,10 @@ import type { SchemaFormat, SchemaReader, SchemaWriter } from '../format.ts'
 import { type RegistrySerde, registrySerde } from '../registry-serde.ts'
 import type { ResolvedSchema, Schema, SchemaMetadata, SchemaReference, RuleSet } from '../schema.ts'
 import type { RegistrySerdeOptions } from '../serde-options.ts'
+import { incompatibilities } from './compatibility.ts'
 import { parseExact, stringifyExact } from './exact-json.ts'
-import { type AjvClasses, compile, loadAjv, parseSchema, type Validate } from './validator.ts'
+import { parseSchema } from './schema-text.ts'
+import { type AjvClasses, compile, loadAjv, type Validate } from './validator.ts'
 
 /** A JSON Schema: its text, what its text is parsed to, or either of them with what belongs to it. */
 export type JsonSchema = string | boolean | Readonly<Record<string, unknown>> | JsonSchemaWithReferences
@@ -71,6 +73,10 @@ export class JsonFormat<T> implements SchemaFormat<JsonSchema, T> {
     const parsed = parseSchema(schema)
     const title = typeof parsed === 'object' ? parsed['title'] : undefined
     return typeof title === 'string' ? title : undefined
+  }
+
+  incompatibilities(reader: ResolvedSchema, writer: ResolvedSchema): readonly string[] {
+    return incompatibilities(reader, writer).map(({ type, path }) => `${type} at ${path}`)
   }
 
   writer(schema: ResolvedSchema): SchemaWriter<T> {

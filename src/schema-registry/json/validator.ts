@@ -1,6 +1,7 @@
 import { SerializationError } from '../errors.ts'
 import { loadPackage } from '../optional-package.ts'
 import type { ResolvedSchema } from '../schema.ts'
+import { type Draft, draftOf, idOf, type JsonObject, parseSchema } from './schema-text.ts'
 
 /** Says what is wrong with a value; undefined when nothing is. */
 export type Validate = (value: unknown) => Misfit | undefined
@@ -24,7 +25,6 @@ interface AjvValidate {
 }
 
 type AjvClass = new (options: object) => Ajv
-type Draft = '4' | '7' | '2019' | '2020'
 
 /** The classes of ajv, one for each family of drafts. */
 export interface AjvClasses {
@@ -70,38 +70,11 @@ export function compile({ byDraft, addFormats }: AjvClasses, schema: ResolvedSch
   return (value) => (validate(value) ? undefined : misfitOf(validate))
 }
 
-/** The schema of a text. Throws SerializationError unless it is an object, true or false. */
-export function parseSchema(text: string): Record<string, unknown> | boolean {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch (cause) {
-    throw new SerializationError('not a JSON Schema: its text is not JSON', { cause })
-  }
-  if (typeof parsed === 'boolean') return parsed
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>
-  throw new SerializationError('not a JSON Schema: it must be an object, true or false')
-}
-
-/** Draft 7 is meant when a schema does not say, as in Java. Draft 6 has nothing that 7 reads otherwise. */
-function draftOf(schema: Record<string, unknown> | boolean): Draft {
-  const uri = typeof schema === 'object' ? schema['$schema'] : undefined
-  if (typeof uri !== 'string') return '7'
-  if (uri.includes('draft-04')) return '4'
-  if (uri.includes('2019-09')) return '2019'
-  return uri.includes('2020-12') ? '2020' : '7'
-}
-
 /** Each class knows its own draft: the word is not needed any more, and draft 6 would be looked for. */
-function withoutDraft(schema: Record<string, unknown> | boolean): Record<string, unknown> | boolean {
+function withoutDraft(schema: JsonObject | boolean): JsonObject | boolean {
   if (typeof schema === 'boolean') return schema
   const { $schema: _, ...rest } = schema
   return rest
-}
-
-function idOf(schema: Record<string, unknown> | boolean): string | undefined {
-  const id = typeof schema === 'object' ? (schema['$id'] ?? schema['id']) : undefined
-  return typeof id === 'string' ? id : undefined
 }
 
 /** Adds what is referred to under its name, and under what the name means next to the `$id` of what refers to it. */

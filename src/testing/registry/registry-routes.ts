@@ -9,6 +9,7 @@ import {
   type StoredVersion,
   subjectNotFound,
 } from './registry-state.ts'
+import { serialized } from './schema-checks.ts'
 
 /** A request as TestRegistry got it. */
 export interface TestRegistryRequest {
@@ -31,17 +32,20 @@ const routes: readonly (readonly [route: string, handler: Handler])[] = [
   ['GET subjects', (state, { query }) => page(subjects(state, query), query)],
   [
     'POST subjects/*',
-    (state, { query, body }, [subject]) => found(state.lookup(subject!, body as Schema, flag(query, 'deleted'))),
+    (state, { query, body }, [subject]) => found(state.lookup(subject!, body as Schema, flag(query, 'deleted')), query),
   ],
   ['DELETE subjects/*', deleteSubject],
   [
     'GET subjects/*/versions',
     (state, { query }, [subject]) => page(numbers(versionsOf(state, subject!, query)), query),
   ],
-  ['POST subjects/*/versions', (state, { body }, [subject]) => found(state.register(subject!, body as Schema))],
+  [
+    'POST subjects/*/versions',
+    (state, { query, body }, [subject]) => found(state.register(subject!, body as Schema), query),
+  ],
   [
     'GET subjects/*/versions/*',
-    (state, { query }, [subject, version]) => found(state.version(subject!, version!, flag(query, 'deleted'))),
+    (state, { query }, [subject, version]) => found(state.version(subject!, version!, flag(query, 'deleted')), query),
   ],
   [
     'GET subjects/*/versions/*/schema',
@@ -57,19 +61,19 @@ const routes: readonly (readonly [route: string, handler: Handler])[] = [
         [...state.bySubject.values()]
           .flat()
           .filter(({ deleted }) => !deleted)
-          .map(found),
+          .map((stored) => found(stored, query)),
         query,
       ),
   ],
   ['GET schemas/types', () => ['JSON', 'PROTOBUF', 'AVRO']],
-  ['GET schemas/ids/*', (state, _, [id]) => schemaAnswer(byId(state, id!))],
+  ['GET schemas/ids/*', (state, { query }, [id]) => schemaAnswer(byId(state, id!), query)],
   ['GET schemas/ids/*/schema', (state, _, [id]) => JSON.parse(byId(state, id!).schema)],
   ['GET schemas/ids/*/subjects', (state, _, [id]) => usesOf(state, byId(state, id!)).map(({ subject }) => subject)],
   [
     'GET schemas/ids/*/versions',
     (state, _, [id]) => usesOf(state, byId(state, id!)).map(({ subject, version }) => ({ subject, version })),
   ],
-  ['GET schemas/guids/*', (state, _, [guid]) => schemaAnswer(byGuid(state, guid!))],
+  ['GET schemas/guids/*', (state, { query }, [guid]) => schemaAnswer(byGuid(state, guid!), query)],
   ['GET schemas/guids/*/ids', (state, _, [guid]) => [{ context: '.', id: byGuid(state, guid!).id }]],
   ['POST compatibility/subjects/*/versions', compatibility],
   ['POST compatibility/subjects/*/versions/*', compatibility],
@@ -128,9 +132,11 @@ function page<T>(items: readonly T[], query: URLSearchParams): readonly T[] {
   return items.slice(offset, limit < 0 ? undefined : offset + limit)
 }
 
-function schemaAnswer({ schema, schemaType, references, metadata, ruleSet, guid }: StoredSchema): object {
+function schemaAnswer(stored: StoredSchema, query: URLSearchParams): object {
+  const { schema, schemaType, references, metadata, ruleSet, guid } = stored
+  const isSerialized = schemaType === 'PROTOBUF' && query.get('format') === 'serialized'
   return {
-    schema,
+    schema: isSerialized ? serialized(stored.resolved) : schema,
     guid,
     // As Confluent's: what is usual is left out.
     ...(schemaType === 'AVRO' ? {} : { schemaType }),
@@ -140,8 +146,8 @@ function schemaAnswer({ schema, schemaType, references, metadata, ruleSet, guid 
   }
 }
 
-function found({ schema, subject, version, ts, deleted }: StoredVersion): object {
-  return { subject, version, id: schema.id, ts, ...(deleted ? { deleted } : {}), ...schemaAnswer(schema) }
+function found({ schema, subject, version, ts, deleted }: StoredVersion, query: URLSearchParams): object {
+  return { subject, version, id: schema.id, ts, ...(deleted ? { deleted } : {}), ...schemaAnswer(schema, query) }
 }
 
 function numbers(versions: readonly StoredVersion[]): number[] {
@@ -222,11 +228,11 @@ function latestWithMetadata(
     keys.every((key, i) => schema.metadata?.properties?.[key] === values[i]),
   )
   if (last === undefined) throw new Refusal(codes.VERSION_NOT_FOUND, 'No version has this metadata')
-  return found(last)
+  return found(last, query)
 }
 
 function compatibility(state: RegistryState, { query, body }: TestRegistryRequest, parts: readonly string[]): object {
-  const messages = state.incompatibilities(parts[0]!, body as Schema, parts[1])
+  const messages = state.incompatibilities(parts[0]!, body as Schema, parts[1] ?? 'all')
   return { is_compatible: messages.length === 0, ...(flag(query, 'verbose') ? { messages } : {}) }
 }
 

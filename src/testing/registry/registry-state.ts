@@ -1,7 +1,9 @@
 import type { CompatibilityLevel, RegistryMode } from '../../schema-registry/client/answers.ts'
 import type { Association, RegistryConfig } from '../../schema-registry/client/configuration.ts'
 import { registryErrorCodes as codes } from '../../schema-registry/client/error-codes.ts'
-import type { RegisteredSchema, Schema, SchemaReference } from '../../schema-registry/schema.ts'
+import { SerializationError } from '../../schema-registry/errors.ts'
+import type { RegisteredSchema, ResolvedSchema, Schema, SchemaReference } from '../../schema-registry/schema.ts'
+import { canonicalText, checkSchema, incompatibilities, keptText } from './schema-checks.ts'
 
 /** A refusal: the HTTP status is in the code's first three digits. */
 export class Refusal extends Error {
@@ -28,9 +30,12 @@ export interface StoredSchema extends Schema {
   references: readonly SchemaReference[]
   id: number
   guid: string
+  resolved: ResolvedSchema
+  /** The same for schemas that count as the same. */
+  identity: string
 }
 
-/** Decides whether a schema may follow a version; returns why not. */
+/** Decides whether a schema may follow a version; returns why not. Asked for each version that the level looks at. */
 export type CompatibilityCheck = (next: Schema, previous: Schema, level: CompatibilityLevel) => readonly string[]
 
 /** The schemas and subjects of a TestRegistry. */
@@ -55,10 +60,9 @@ export class RegistryState {
   register(subject: string, schema: Schema & { id?: number | undefined; version?: number | undefined }): StoredVersion {
     const mode = this.modes.get(subject) ?? this.modes.get('')!
     if (mode === 'READONLY') throw new Refusal(codes.OPERATION_NOT_PERMITTED, `Subject ${subject} is in read-only mode`)
-    this.#checkSchema(schema)
-    const known = this.versions(subject).find(({ schema: other }) => isSame(other, schema))
+    const known = this.#find(subject, schema, false)
     if (known !== undefined) return known
-    const reasons = this.incompatibilities(subject, schema, undefined)
+    const reasons = this.incompatibilities(subject, schema, 'all')
     if (reasons.length > 0) {
       throw new Refusal(codes.INCOMPATIBLE_SCHEMA, `Schema being registered is incompatible: ${reasons.join('; ')}`)
     }
@@ -66,15 +70,12 @@ export class RegistryState {
   }
 
   lookup(subject: string, schema: Schema, includesDeleted: boolean): StoredVersion {
-    this.#checkSchema(schema)
-    const versions = this.bySubject.get(subject)
-    if (versions === undefined) throw subjectNotFound(subject)
-    const found = versions.find(({ schema: other, deleted }) => (includesDeleted || !deleted) && isSame(other, schema))
+    if (this.versions(subject, includesDeleted).length === 0) throw subjectNotFound(subject)
+    const found = this.#find(subject, schema, includesDeleted)
     if (found === undefined) throw new Refusal(codes.SCHEMA_NOT_FOUND, 'Schema not found')
     return found
   }
 
-  /** Versions of a subject; none when there is no such subject. */
   versions(subject: string, includesDeleted = false): StoredVersion[] {
     return (this.bySubject.get(subject) ?? []).filter(({ deleted }) => includesDeleted || !deleted)
   }
@@ -91,13 +92,20 @@ export class RegistryState {
     return found
   }
 
-  /** Why a schema may not follow a version, or the newest; empty when it may. */
-  incompatibilities(subject: string, schema: Schema, version: string | undefined): readonly string[] {
+  /** Why a schema may not follow a version, or those that the subject's level looks at; empty when it may. */
+  incompatibilities(subject: string, schema: Schema, version: string): readonly string[] {
     const level = this.configs.get(subject)?.compatibility ?? this.configs.get('')!.compatibility ?? 'BACKWARD'
-    if (level === 'NONE' || this.#check === undefined) return []
+    if (level === 'NONE') return []
+    const resolved = this.#checked(schema)
     const versions = this.versions(subject)
-    const previous = version === undefined ? versions.at(-1) : this.version(subject, version, false)
-    return previous === undefined ? [] : this.#check(schema, previous.schema, level)
+    let previous = versions
+    if (version !== 'all') previous = versions.length === 0 ? [] : [this.version(subject, version, false)]
+    else if (!level.endsWith('_TRANSITIVE')) previous = versions.slice(-1)
+    return previous.flatMap(({ schema: stored }) => {
+      if (this.#check !== undefined) return this.#check(schema, stored, level)
+      const backward = level.startsWith('FORWARD') ? [] : incompatibilities(resolved, stored.resolved)
+      return level.startsWith('BACKWARD') ? backward : backward.concat(incompatibilities(stored.resolved, resolved))
+    })
   }
 
   referencedBy(subject: string, version: number): StoredVersion[] {
@@ -127,34 +135,50 @@ export class RegistryState {
     else this.bySubject.set(subject, rest)
   }
 
-  #checkSchema({ schema, schemaType = 'AVRO', references = [] }: Schema): void {
-    if (typeof schema !== 'string' || schema === '') throw new Refusal(codes.INVALID_SCHEMA, 'Empty schema')
-    if (schemaType !== 'PROTOBUF') {
-      try {
-        JSON.parse(schema)
-      } catch {
-        throw new Refusal(codes.INVALID_SCHEMA, `Invalid schema of type ${schemaType}`)
-      }
+  #find(subject: string, schema: Schema, includesDeleted: boolean): StoredVersion | undefined {
+    const identity = identityOf(schema, this.#checked(schema))
+    return this.versions(subject, includesDeleted).find((stored) => stored.schema.identity === identity)
+  }
+
+  /** The schema with what it refers to. Throws a Refusal for what is no schema. */
+  #checked(schema: Schema): ResolvedSchema {
+    if (typeof schema.schema !== 'string' || schema.schema === '')
+      throw new Refusal(codes.INVALID_SCHEMA, 'Empty schema')
+    const resolved = this.#resolve(schema)
+    try {
+      checkSchema(resolved)
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error
+      throw new Refusal(codes.INVALID_SCHEMA, `Invalid schema of type ${resolved.schemaType}: ${error.message}`)
     }
-    for (const { subject, version } of references) {
-      const isThere = this.versions(subject, true).some((stored) => stored.version === version)
-      if (!isThere)
-        throw new Refusal(codes.INVALID_SCHEMA, `No schema reference found for subject ${subject}, version ${version}`)
-    }
+    return resolved
+  }
+
+  #resolve({ schema, schemaType = 'AVRO', references = [] }: Schema): ResolvedSchema {
+    const found = references.map(({ name, subject, version }) => {
+      const stored = this.versions(subject, true).find((one) => one.version === version)
+      if (stored !== undefined) return [name, stored.schema.resolved] as const
+      throw new Refusal(codes.INVALID_SCHEMA, `No schema reference found for subject ${subject}, version ${version}`)
+    })
+    return { schema, schemaType, references: new Map(found) }
   }
 
   #store(schema: Schema, id: number | undefined, guid: string | undefined): StoredSchema {
-    const known = [...this.byId.values()].find((other) => isSame(other, schema))
+    const resolved = this.#resolve(schema)
+    const identity = identityOf(schema, resolved)
+    const known = [...this.byId.values()].find((other) => other.identity === identity)
     if (known !== undefined && (id === undefined || id === known.id)) return known
     const { schemaType = 'AVRO', references = [], metadata, ruleSet } = schema
     const stored: StoredSchema = {
-      schema: schema.schema,
+      schema: keptText(resolved),
       schemaType,
       references,
       metadata,
       ruleSet,
       id: id ?? this.byId.size + 1,
       guid: guid ?? crypto.randomUUID(),
+      resolved,
+      identity,
     }
     this.byId.set(stored.id, stored)
     return stored
@@ -173,12 +197,9 @@ export function subjectNotFound(subject: string): Refusal {
   return new Refusal(codes.SUBJECT_NOT_FOUND, `Subject '${subject}' not found.`)
 }
 
-/** Blanks do not count in JSON, nor do things that are left out. */
-function isSame(a: Schema, b: Schema): boolean {
-  return canonical(a) === canonical(b)
-}
-
-function canonical({ schema, schemaType = 'AVRO', references = [], metadata, ruleSet }: Schema): string {
-  const text = schemaType === 'PROTOBUF' ? schema : JSON.stringify(JSON.parse(schema))
-  return JSON.stringify([schemaType, text, references, metadata ?? null, ruleSet ?? null])
+function identityOf(
+  { schemaType = 'AVRO', references = [], metadata, ruleSet }: Schema,
+  resolved: ResolvedSchema,
+): string {
+  return JSON.stringify([schemaType, canonicalText(resolved), references, metadata ?? null, ruleSet ?? null])
 }

@@ -25,13 +25,13 @@ export interface TestRegistryOptions {
   associations?: readonly Association[] | undefined
   /** Value of the header Authorization without which requests are refused with 401. */
   authorization?: string | undefined
-  /** Decides what is compatible. Default: everything. */
+  /** Decides what is compatible. Default: what Confluent's registry finds so. */
   compatibility?: CompatibilityCheck | undefined
 }
 
 /**
- * A Schema Registry within the process, over real HTTP, that answers as Confluent's does. It takes schemas as they are: of
- * JSON it checks that it is JSON, of Protobuf nothing.
+ * A Schema Registry within the process, over real HTTP, that answers as Confluent's does: it checks schemas and their compatibility, of
+ * all three kinds, without any package.
  */
 export class TestRegistry {
   /** Where it listens, or did until it was closed. */

@@ -1,26 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { run } from '../kafka/command.ts'
 import { cacheFolder } from '../kafka/jars.ts'
 import { freePorts } from '../kafka/ports.ts'
-
-/** A registry that runs as a process of its own. */
-export interface RunningRegistry {
-  url: string
-  close: () => Promise<void>
-}
-
-/** Why there is no registry to test with: Go is missing. */
-export class GoUnavailableError extends Error {
-  override readonly name = 'GoUnavailableError'
-}
+import { RegistryUnavailableError, type RunningRegistry, startProcess } from './running-registry.ts'
 
 type RegistryName = 'axonops' | 'srfake'
 
@@ -31,7 +18,7 @@ const packages: Record<RegistryName, string> = {
 
 const sources = ['go.mod', 'go.sum', 'main.go', 'tools.go']
 
-/** Starts a registry, which is built first where it was not yet. Rejects with GoUnavailableError where there is no Go. */
+/** Starts a registry, which is built first where it was not yet. Rejects with RegistryUnavailableError where there is no Go. */
 export async function startGoRegistry(name: RegistryName): Promise<RunningRegistry> {
   const binary = await build(name)
   const [port] = await freePorts(1)
@@ -44,18 +31,7 @@ export async function startGoRegistry(name: RegistryName): Promise<RunningRegist
     await writeFile(file, axonopsConfig(port!))
     args = ['--config', file]
   }
-  const child = spawn(binary, args, { stdio: 'ignore' })
-  const close = async (): Promise<void> => {
-    await end(child)
-    await rm(folder, { recursive: true, force: true })
-  }
-  try {
-    await answers(url, child)
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return { url, close }
+  return startProcess(url, binary, args, () => rm(folder, { recursive: true, force: true }))
 }
 
 function axonopsConfig(port: number): string {
@@ -78,7 +54,7 @@ async function build(name: RegistryName): Promise<string> {
   const binary = join(folder, `${name}-${hash.digest('hex').slice(0, 16)}`)
   if (existsSync(binary)) return binary
   await run('go', ['version']).catch((cause: unknown) => {
-    throw new GoUnavailableError('go, which builds the registries, cannot be run', { cause })
+    throw new RegistryUnavailableError('go, which builds the registries, cannot be run', { cause })
   })
   await mkdir(folder, { recursive: true })
   const workspace = await mkdtemp(join(tmpdir(), `kafkawire-${name}-`))
@@ -92,29 +68,4 @@ async function build(name: RegistryName): Promise<string> {
     await rm(workspace, { recursive: true, force: true })
   }
   return binary
-}
-
-async function answers(url: string, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`the registry ended with code ${child.exitCode}`)
-    if (await isUp(url)) return
-    await sleep(20)
-  }
-  throw new Error(`no registry answered at ${url}`)
-}
-
-async function isUp(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/subjects`)).ok
-  } catch {
-    return false
-  }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
 }
