@@ -174,13 +174,14 @@ export class Connection {
   ): Promise<Response> {
     const correlationId = this.#correlationId
     const header = { correlationId, clientId: this.#options.clientId }
-    const bytes = encodeRequest(api, version, body, header, options.sizeHintBytes)
+    const { parts, sizeInBytes } = encodeRequest(api, version, body, header, options.sizeHintBytes)
     this.#correlationId = (correlationId + 1) & 0x7fffffff
     const exchange = new Exchange({
       api: api.name,
       version,
       correlationId,
-      bytes,
+      parts,
+      sizeInBytes,
       peer: this.#peer,
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       expectsResponse: options.expectsResponse ?? true,

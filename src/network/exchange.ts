@@ -16,7 +16,7 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined
   /** Highest version to use, below what client and broker share. */
   maxVersion?: number | undefined
-  /** About how many bytes the request takes; saves copies of large ones. */
+  /** About how many bytes the request takes, without byte fields of SHARED_FROM_BYTES and more; saves copies of large ones. */
   sizeHintBytes?: number | undefined
   /** False for a produce request with acks=0, which brokers do not answer: it resolves with an all-default response once written. */
   expectsResponse?: boolean | undefined
@@ -30,8 +30,9 @@ export interface ExchangeInit {
   api: string
   version: number
   correlationId: number
-  /** The request's frame, size included. */
-  bytes: Uint8Array
+  /** The request's frame in pieces, size included. */
+  parts: readonly Uint8Array[]
+  sizeInBytes: number
   /** Where it goes, for error messages: `broker 1 (localhost:9092)`. */
   peer: string
   timeoutMs: number
@@ -59,7 +60,7 @@ export class Exchange {
   writtenAt = 0
   readonly #init: ExchangeInit
   readonly #onAbort = (): void => this.reject(this.#init.signal?.reason)
-  #bytes: Uint8Array | undefined
+  #parts: readonly Uint8Array[] | undefined
   #isSettled = false
   #resolve!: (response: object) => void
   #reject!: (error: Error) => void
@@ -69,11 +70,11 @@ export class Exchange {
     this.api = init.api
     this.version = init.version
     this.correlationId = init.correlationId
-    this.sizeInBytes = init.bytes.length
+    this.sizeInBytes = init.sizeInBytes
     this.timeoutMs = init.timeoutMs
     this.expectsResponse = init.expectsResponse
     this.isLogin = init.isLogin ?? false
-    this.#bytes = init.bytes
+    this.#parts = init.parts
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -88,10 +89,10 @@ export class Exchange {
   }
 
   /** The frame to write; undefined once it was taken, or when nobody waits any more. */
-  takeBytes(): Uint8Array | undefined {
-    const bytes = this.#bytes
-    this.#bytes = undefined
-    return bytes
+  takeParts(): readonly Uint8Array[] | undefined {
+    const parts = this.#parts
+    this.#parts = undefined
+    return parts
   }
 
   /** Settles with what the frame holds and returns the response; decodes nothing when nobody waits. */
@@ -122,20 +123,26 @@ export class Exchange {
 
   #settle(): void {
     this.#isSettled = true
-    this.#bytes = undefined
+    this.#parts = undefined
     this.#init.signal?.removeEventListener('abort', this.#onAbort)
   }
 }
 
-/** A request as it goes over the wire: size, header and body in one array. Throws EncodeError or UnsupportedVersionError. */
+/**
+ * Byte fields from this size on are written from where they are: below, one more piece costs the socket about as much as the copy.
+ * They must not change before the response has come or the connection is gone.
+ */
+export const SHARED_FROM_BYTES = 4096
+
+/** A request as it goes over the wire: size, header and body, in pieces. Throws EncodeError or UnsupportedVersionError. */
 export function encodeRequest<Request extends object, Response extends object>(
   api: Api<Request, Response>,
   version: number,
   body: BodyOf<NoInfer<Request>>,
   header: { correlationId: number; clientId: string },
   sizeHintBytes?: number,
-): Uint8Array {
-  const writer = new ByteWriter(sizeHintBytes)
+): { parts: Uint8Array[]; sizeInBytes: number } {
+  const writer = new ByteWriter(sizeHintBytes, SHARED_FROM_BYTES)
   const sizeAt = writer.reserve(4)
   requestHeader.write(
     writer,
@@ -144,7 +151,7 @@ export function encodeRequest<Request extends object, Response extends object>(
   )
   api.request.write(writer, typeof body === 'function' ? body(version) : body, version)
   writer.int32At(sizeAt, writer.length - 4)
-  return writer.finish()
+  return { parts: writer.parts(), sizeInBytes: writer.length }
 }
 
 /** The body of a response frame. Throws DecodeError, also when bytes are left over. */

@@ -155,7 +155,9 @@ export class Pipeline {
       this.#inFlight.push(exchange)
       this.#arm(exchange.deadline)
     }
-    if (!this.#options.write(exchange.takeBytes()!)) {
+    let hasRoom = true
+    for (const part of exchange.takeParts()!) hasRoom = this.#options.write(part)
+    if (!hasRoom) {
       this.#blockedSince = now
       this.#arm(now + this.#options.stallTimeoutMs)
     }

@@ -70,7 +70,7 @@ export interface ConnectOptions {
 
 /** An open connection. */
 export interface TransportSocket {
-  /** Sends bytes, which must not change afterwards. False asks the caller to wait for `drain`. */
+  /** Sends bytes, which the caller leaves as they are until the peer has answered them or the connection is gone. False asks the caller to wait for `drain`. */
   write(bytes: Uint8Array): boolean
   /** Closes after what was written has gone out, or soon in any case. */
   close(): void

@@ -1,4 +1,5 @@
 import type { KafkaError } from '../errors.ts'
+import { MemoryPool } from '../protocol/records/batch-memory.ts'
 import type { EncodableHeader } from '../protocol/records/record.ts'
 import { ProducerBatch } from './batch.ts'
 import { CompressionRatios } from './compression-ratios.ts'
@@ -34,6 +35,9 @@ const MAX_BACKLOG_BYTES = 1024 * 1024
 /** Most memory that a batch is given before it holds a record that needs more. */
 const MAX_CAPACITY_BYTES = 256 * 1024
 
+/** Most memory that is kept for batches to come: somewhat more than what is under way to one broker. */
+const MAX_POOLED_BYTES = 8 * 1024 * 1024
+
 /**
  * Records that wait to be sent, by partition, encoded into batches as they arrive (Java: RecordAccumulator).
  * Memory is bounded: above `bufferMemoryBytes` the producer must wait for `room`.
@@ -47,6 +51,7 @@ export class Accumulator {
   readonly active: Set<PartitionQueue> = new Set()
   /** Undefined when nothing is compressed. */
   readonly ratios: CompressionRatios | undefined
+  readonly #memory: MemoryPool
   #bufferedBytes = 0
   #roomWaiters: (() => void)[] = []
   #calmWaiters: (() => void)[] = []
@@ -58,6 +63,7 @@ export class Accumulator {
     this.#batchSizeBytes = options.batchSizeBytes
     this.#batchLimitBytes = options.batchLimitBytes
     this.#bufferMemoryBytes = options.bufferMemoryBytes
+    this.#memory = new MemoryPool(Math.min(MAX_POOLED_BYTES, options.bufferMemoryBytes / 2))
     this.ratios = options.compression === 'none' ? undefined : new CompressionRatios()
   }
 
@@ -145,7 +151,7 @@ export class Accumulator {
     const { topic, partition, typicalBytes } = queue
     const readyBytes = this.#rawBytes(topic, this.#batchSizeBytes)
     const limitBytes = this.#rawBytes(topic, this.#batchLimitBytes)
-    const batch = new ProducerBatch(topic, partition, nowMs, readyBytes, limitBytes, typicalBytes)
+    const batch = new ProducerBatch(topic, partition, nowMs, readyBytes, limitBytes, typicalBytes, this.#memory)
     // The record may be refused: only a batch with records is queued.
     batch.append(key, value, headers, timestamp, delivery, tag)
     queue.batches.push(batch)

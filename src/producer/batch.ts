@@ -1,5 +1,6 @@
 import type { KafkaError } from '../errors.ts'
 import type { CompressionName } from '../protocol/compression/registry.ts'
+import type { BatchMemory } from '../protocol/records/batch-memory.ts'
 import { setProducerState } from '../protocol/records/batch-header.ts'
 import { readBatches } from '../protocol/records/read-batches.ts'
 import type { EncodableHeader } from '../protocol/records/record.ts'
@@ -16,10 +17,7 @@ export interface BatchIdentity {
 /** Batch header, and the widest fields of one record around its key and value. */
 const BATCH_OVERHEAD_BYTES = 128
 
-/**
- * Records of one partition that travel and succeed or fail together. Records are encoded as they are added. The bytes belong to the batch
- * for good: they are never used again for another one, since a late write could then send those under this one's topic (KAFKA-19012).
- */
+/** Records of one partition that travel and succeed or fail together. Records are encoded as they are added. */
 export class ProducerBatch implements StoredBatch {
   readonly topic: string
   readonly partition: number
@@ -44,6 +42,7 @@ export class ProducerBatch implements StoredBatch {
   #isClosed = false
   #isDone = false
   readonly #builder: RecordBatchBuilder
+  readonly #memory: BatchMemory
   readonly #readyBytes: number
   readonly #limitBytes: number
   /** Waiters of runs of records, and where each run ends. */
@@ -54,7 +53,7 @@ export class ProducerBatch implements StoredBatch {
   /**
    * @param readyBytes - size from which on it need not wait for more records, before compression.
    * @param limitBytes - size beyond which it takes no more; a first record of any size is taken all the same.
-   * @param capacityBytes - memory to begin with.
+   * @param capacityBytes - size of the memory to begin with.
    */
   constructor(
     topic: string,
@@ -63,6 +62,7 @@ export class ProducerBatch implements StoredBatch {
     readyBytes: number,
     limitBytes: number,
     capacityBytes: number,
+    memory: BatchMemory,
     isSplit = false,
   ) {
     this.topic = topic
@@ -71,7 +71,8 @@ export class ProducerBatch implements StoredBatch {
     this.isSplit = isSplit
     this.#readyBytes = readyBytes
     this.#limitBytes = limitBytes
-    this.#builder = new RecordBatchBuilder({ capacity: capacityBytes })
+    this.#builder = new RecordBatchBuilder({ capacity: capacityBytes, memory })
+    this.#memory = memory
   }
 
   /** Before compression. */
@@ -146,7 +147,10 @@ export class ProducerBatch implements StoredBatch {
   identify(identity: BatchIdentity, order: number): void {
     this.#identity = identity
     this.order = order
-    if (this.#encoded !== undefined) setProducerState(this.#encoded, identity)
+    if (this.#encoded === undefined) return
+    // The request that failed may not be gone from every buffer.
+    this.#encoded = this.#encoded.slice()
+    setProducerState(this.#encoded, identity)
   }
 
   /** Lets the next attempt be numbered anew. No request may hold the batch. */
@@ -197,7 +201,8 @@ export class ProducerBatch implements StoredBatch {
 
   #part(limitBytes: number, recordBytes: number): ProducerBatch {
     const capacityBytes = Math.min(limitBytes, recordBytes + BATCH_OVERHEAD_BYTES)
-    return new ProducerBatch(this.topic, this.partition, this.createdAtMs, limitBytes, limitBytes, capacityBytes, true)
+    const { topic, partition, createdAtMs } = this
+    return new ProducerBatch(topic, partition, createdAtMs, limitBytes, limitBytes, capacityBytes, this.#memory, true)
   }
 
   #shareIdentity(parts: readonly ProducerBatch[]): void {
@@ -210,6 +215,15 @@ export class ProducerBatch implements StoredBatch {
       part.identify({ producerId, producerEpoch, baseSequence: sequence }, this.order + before)
       before += part.count
     }
+  }
+
+  /**
+   * Lets other batches have its memory, unless a request may still be written from it: those other records would then go out under this one's
+   * topic (KAFKA-19012). To be called when it is done and the last request that carried it was answered, so that only earlier ones can
+   * linger somewhere, in a proxy for instance.
+   */
+  recycle(): void {
+    if (this.#isDone && this.attempts === 1) this.#builder.release()
   }
 
   /** Resolves when the batch has been delivered or has failed. */

@@ -53,7 +53,10 @@ export class Outcomes {
       return
     }
     const answers = answersTo(shipments, response)
-    for (let i = 0; i < shipments.length; i++) this.#settle(shipments[i]!, answers[i], response)
+    for (let i = 0; i < shipments.length; i++) {
+      this.#settle(shipments[i]!, answers[i], response)
+      shipments[i]!.batch.recycle()
+    }
   }
 
   /** A request got no answer, so that nobody knows whether the broker has stored its batches. */

@@ -1,5 +1,6 @@
 import { KafkaError } from '../errors.ts'
 import type { Broker } from '../network/broker.ts'
+import { SHARED_FROM_BYTES } from '../network/exchange.ts'
 import { produceApi, type ProduceResponse } from '../protocol/messages/00-produce.ts'
 import type { ProduceEvent } from './hooks.ts'
 import type { Outcomes } from './outcomes.ts'
@@ -78,8 +79,8 @@ export class RequestLane {
   #request(shipments: readonly Shipment[], settled: () => void): void {
     const { acks, requestTimeoutMs, hooks } = this.#options
     const sentAt = performance.now()
-    let sizeInBytes = 0
-    for (const { records } of shipments) sizeInBytes += records.length
+    let copiedBytes = 0
+    for (const { records } of shipments) if (records.length < SHARED_FROM_BYTES) copiedBytes += records.length
     const event = hooks?.produce === undefined && hooks?.produced === undefined ? undefined : this.#describe(shipments)
     if (event !== undefined) hooks?.produce?.(event)
     const answered = (error: KafkaError | undefined): void => {
@@ -94,7 +95,7 @@ export class RequestLane {
         timeoutMs: requestTimeoutMs,
         expectsResponse: acks !== 0,
         maxVersion: maxVersionFor(shipments),
-        sizeHintBytes: sizeInBytes + shipments.length * 128 + 256,
+        sizeHintBytes: copiedBytes + shipments.length * 128 + 256,
       },
     )
     request.then(

@@ -5,6 +5,7 @@ import { Idempotence } from '../../src/producer/idempotence.ts'
 import { PartitionQueue } from '../../src/producer/partition-queue.ts'
 import type { ProducerIdSource } from '../../src/producer/producer-id.ts'
 import { ERROR } from '../../src/protocol/error-codes.ts'
+import { NEW_MEMORY } from '../../src/protocol/records/batch-memory.ts'
 
 /** A source that has its id and only counts epochs. */
 function fakeSource(): ProducerIdSource {
@@ -21,7 +22,7 @@ function fakeSource(): ProducerIdSource {
 }
 
 function batchOf(count: number): ProducerBatch {
-  const batch = new ProducerBatch('t', 0, 0, 1000, 1000, 1000)
+  const batch = new ProducerBatch('t', 0, 0, 1000, 1000, 1000, NEW_MEMORY)
   for (let i = 0; i < count; i++) batch.append(null, 'x', [], 0, new EnqueuedDelivery(undefined), 0)
   return batch
 }

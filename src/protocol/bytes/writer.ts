@@ -12,22 +12,45 @@ const INT64_MAX = 2n ** 63n - 1n
 export class ByteWriter {
   #bytes: Uint8Array
   #view: DataView
+  /** Bytes of the above that are used. */
   #length = 0
+  readonly #shareFromBytes: number
+  /** Arrays that are part of what was written without being copied, and which place in `#bytes` each comes before. */
+  readonly #shared: { readonly before: number; readonly bytes: Uint8Array }[] = []
+  #sharedBytes = 0
 
-  /** @param capacity - bytes to start with. */
-  constructor(capacity = 256) {
+  /**
+   * @param capacity - bytes to start with.
+   * @param shareFromBytes - arrays of at least so many bytes are not copied: only `parts` can be called then, and they must not change
+   * before its result has been used. Default: all are copied.
+   */
+  constructor(capacity = 256, shareFromBytes: number = Infinity) {
     this.#bytes = new Uint8Array(capacity)
     this.#view = new DataView(this.#bytes.buffer)
+    this.#shareFromBytes = shareFromBytes
   }
 
   /** Bytes written so far. */
   get length(): number {
-    return this.#length
+    return this.#length + this.#sharedBytes
   }
 
   /** What was written so far, as a view that later writes may leave behind. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** What was written so far, in pieces: what was shared, and views of the rest between. */
+  parts(): Uint8Array[] {
+    const parts: Uint8Array[] = []
+    let from = 0
+    for (const { before, bytes } of this.#shared) {
+      if (before > from) parts.push(this.#bytes.subarray(from, before))
+      parts.push(bytes)
+      from = before
+    }
+    if (this.#length > from) parts.push(this.#bytes.subarray(from, this.#length))
+    return parts
   }
 
   /**
@@ -138,8 +161,13 @@ export class ByteWriter {
     this.#bytes[at] = group
   }
 
-  /** Copies bytes as they are, without a length. */
+  /** Bytes as they are, without a length. */
   raw(bytes: Uint8Array): void {
+    if (bytes.length >= this.#shareFromBytes) {
+      this.#shared.push({ before: this.#length, bytes })
+      this.#sharedBytes += bytes.length
+      return
+    }
     const at = this.reserve(bytes.length)
     this.#bytes.set(bytes, at)
   }

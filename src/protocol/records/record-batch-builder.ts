@@ -3,6 +3,7 @@ import { writeUtf8 } from '../bytes/utf8.ts'
 import { sizeOfUnsignedVarint } from '../bytes/varint.ts'
 import { COMPRESSION_NAMES, type CompressionName } from '../compression/codec.ts'
 import { compress } from '../compression/registry.ts'
+import { type BatchMemory, NEW_MEMORY } from './batch-memory.ts'
 import { ATTRIBUTE, BATCH_HEADER_SIZE, writeBatchHeader, type ProducerState } from './batch-header.ts'
 import { recordFault } from './record-fault.ts'
 import type { EncodableHeader } from './record.ts'
@@ -24,6 +25,7 @@ const MAX_BATCH_SIZE = 0x7fffffff
 const MAX_OFFSET_DELTA = 0x7fffffff
 
 const NO_HEADERS: readonly EncodableHeader[] = []
+const NO_BYTES: Uint8Array = new Uint8Array(0)
 
 /** Key or value of a record to write; text is written as UTF-8. */
 type Content = Uint8Array | string | null
@@ -34,6 +36,8 @@ export interface BuilderOptions {
   capacity?: number
   /** Time until which the tombstones of a compacted batch are kept, in milliseconds (KIP-534). Only brokers set it. */
   deleteHorizonMs?: number | undefined
+  /** Where the buffer comes from. Default: new memory. */
+  memory?: BatchMemory | undefined
 }
 
 /** What is said about a batch when it ends. The producer fields default to "not idempotent". */
@@ -69,9 +73,11 @@ export class RecordBatchBuilder {
   #maxTimestamp = -1
   #isFinished = false
   readonly #hasDeleteHorizon: boolean
+  readonly #memory: BatchMemory
 
   constructor(options: BuilderOptions = {}) {
-    this.#bytes = new Uint8Array(Math.max(options.capacity ?? 1024, BATCH_HEADER_SIZE))
+    this.#memory = options.memory ?? NEW_MEMORY
+    this.#bytes = this.#memory.take(Math.max(options.capacity ?? 1024, BATCH_HEADER_SIZE))
     this.#hasDeleteHorizon = options.deleteHorizonMs !== undefined
     if (options.deleteHorizonMs !== undefined) this.#baseTimestamp = options.deleteHorizonMs
   }
@@ -181,15 +187,24 @@ export class RecordBatchBuilder {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-    grown.set(this.#bytes.subarray(0, this.#length))
-    this.#bytes = grown
+    this.#moveTo(this.#memory.take(Math.max(needed, this.#bytes.length * 2)))
   }
 
-  /**
-   * Ends the batch and returns its bytes, at once when they are not compressed. The builder cannot be used afterwards; its memory belongs
-   * to the returned array and is never recycled, so a late write of the batch cannot send another one's records (KAFKA-19012).
-   */
+  /** Goes on in other memory, which holds all that was written. */
+  #moveTo(memory: Uint8Array): void {
+    memory.set(this.#bytes.subarray(0, this.#length))
+    this.#memory.give(this.#bytes)
+    this.#bytes = memory
+  }
+
+  /** Gives the memory of the batch back, the array that `finish` returned included: nothing may read that from now on. */
+  release(): void {
+    this.#isFinished = true
+    this.#memory.give(this.#bytes)
+    this.#bytes = NO_BYTES
+  }
+
+  /** Ends the batch and returns its bytes, at once when they are not compressed. Nothing can be appended afterwards. */
   finish(options: FinishOptions = {}): Uint8Array | Promise<Uint8Array> {
     if (this.#isFinished) throw new ClosedError('the record batch builder')
     const codec = options.compression ?? 'none'
@@ -197,9 +212,9 @@ export class RecordBatchBuilder {
     if (codecNumber < 0) throw new EncodeError(`${codec} is not a codec`, 'batch.compression')
     this.#isFinished = true
     if (codec === 'none' || this.#count === 0) {
-      // An array less than half full would keep too much memory alive while the batch is in flight.
-      const isLoose = this.#length * 2 < this.#bytes.length
-      const batch = isLoose ? this.#bytes.slice(0, this.#length) : this.#bytes.subarray(0, this.#length)
+      // An array that is mostly empty would keep too much memory from others while the batch is in flight.
+      if (this.#length * 4 < this.#bytes.length) this.#moveTo(this.#memory.take(this.#length))
+      const batch = this.#bytes.subarray(0, this.#length)
       this.#writeHeader(batch, options, codecNumber)
       return batch
     }
@@ -209,6 +224,8 @@ export class RecordBatchBuilder {
   async #finishCompressed(codec: CompressionName, codecNumber: number, options: FinishOptions): Promise<Uint8Array> {
     const records = this.#bytes.subarray(BATCH_HEADER_SIZE, this.#length)
     const compressed = await compress(codec, records, { level: options.level })
+    this.#memory.give(this.#bytes)
+    this.#bytes = NO_BYTES
     const batch = new Uint8Array(BATCH_HEADER_SIZE + compressed.length)
     batch.set(compressed, BATCH_HEADER_SIZE)
     this.#writeHeader(batch, options, codecNumber)
