@@ -11,13 +11,16 @@ export type {
   AssignorOption,
   BuiltInAssignor,
   ConsumerOptions,
+  GroupProtocol,
   IsolationLevel,
   RebalanceListener,
+  RemoteAssignor,
   UnreadablePolicy,
   UnreadableRecord,
 } from './consumer/options.ts'
 export type { ConsumerBatch, ConsumerRecord } from './consumer/record.ts'
 export type { HandlingOrder, RunOptions } from './consumer/runner.ts'
+export type { TopicPattern, Topics } from './consumer/subscription.ts'
 export type { TopicPartition, TopicPartitionOffset } from './consumer/topic-partition.ts'
 export {
   AuthenticationError,

@@ -1,8 +1,9 @@
+import { BrokerError } from '../errors.ts'
 import type { Cluster } from '../network/cluster.ts'
-import { retry, type RetryOptions } from '../network/retry.ts'
+import { isRetriable, retry, type RetryOptions } from '../network/retry.ts'
 import type { Wait } from '../network/wait.ts'
 import { ZERO_UUID } from '../protocol/bytes/uuid.ts'
-import { brokerError, ERROR } from '../protocol/error-codes.ts'
+import { brokerError, ERROR, type ErrorName } from '../protocol/error-codes.ts'
 import { offsetCommitApi } from '../protocol/messages/08-offset-commit.ts'
 import { offsetFetchApi, type OffsetFetchPartition } from '../protocol/messages/09-offset-fetch.ts'
 import type { GroupCoordinator } from './coordinator.ts'
@@ -39,6 +40,17 @@ export interface CommitOptions extends Wait, Pick<RetryOptions, 'backoff'> {
   /** Throws once the offsets are not to be sent any more: looked at before each attempt. */
   readonly guard?: () => void
 }
+
+/** How to ask for committed offsets. */
+export interface FetchOptions extends CommitOptions {
+  /** The KIP-848 member that asks, if one does, as of the present: a coordinator that is ahead of it says so (STALE_MEMBER_EPOCH). */
+  readonly member?: () => CommitIdentity | undefined
+}
+
+/** First version of OffsetFetch that names the member (KIP-848). */
+const MEMBER_SINCE = 9
+/** Errors that pass once the member has heard from its group. */
+const BEHIND: ReadonlySet<string> = new Set<ErrorName>(['STALE_MEMBER_EPOCH', 'UNKNOWN_MEMBER_ID'])
 
 /** First version without topic names (KIP-848). */
 const IDS_SINCE = 10
@@ -104,7 +116,7 @@ export async function fetchCommittedOffsets(
   cluster: Cluster,
   coordinator: GroupCoordinator,
   partitions: readonly TopicPartition[],
-  options: CommitOptions,
+  options: FetchOptions,
 ): Promise<Map<string, CommittedOffset>> {
   const found = new Map<string, CommittedOffset>()
   if (partitions.length === 0) return found
@@ -131,7 +143,9 @@ export async function fetchCommittedOffsets(
           const topics = byTopic.map(({ name, partitionIndexes }) =>
             version >= IDS_SINCE ? { topicId: ids!.get(name)!, partitionIndexes } : { name, partitionIndexes },
           )
-          return { groups: [{ groupId, topics }], ...stable }
+          const member = version < MEMBER_SINCE ? undefined : options.member?.()
+          const asker = member === undefined ? {} : { memberId: member.memberId, memberEpoch: member.generationId }
+          return { groups: [{ groupId, ...asker, topics }], ...stable }
         },
         deadline,
         ids === undefined ? { maxVersion: IDS_SINCE - 1 } : {},
@@ -158,7 +172,12 @@ export async function fetchCommittedOffsets(
         }
       }
     },
-    options.backoff === undefined ? {} : { backoff: options.backoff },
+    {
+      ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+      shouldRetry: (error) =>
+        isRetriable(error) ||
+        (options.member !== undefined && error instanceof BrokerError && BEHIND.has(error.errorName)),
+    },
   )
   return found
 }

@@ -2,6 +2,7 @@ import { BrokerError, KafkaError } from '../errors.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { type Backoff, isRetriable } from '../network/retry.ts'
 import type { Wait } from '../network/wait.ts'
+import type { ErrorName } from '../protocol/error-codes.ts'
 import type { Assignment } from './assignment.ts'
 import { type CommitIdentity, commitOffsets, type OffsetToCommit } from './committed-offsets.ts'
 import type { GroupCoordinator } from './coordinator.ts'
@@ -19,6 +20,15 @@ export interface CommitHost {
   /** The loop has to be told. */
   report(error: unknown): void
 }
+
+/** Errors that say that the group went on without the member, or ahead of it. */
+const REBALANCES: ReadonlySet<string> = new Set<ErrorName>([
+  'REBALANCE_IN_PROGRESS',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'FENCED_INSTANCE_ID',
+  'STALE_MEMBER_EPOCH',
+])
 
 /** Commits offsets one request after the other, so that an older commit can never land on a newer one. */
 export class Committer {
@@ -135,8 +145,7 @@ function isAboutGroup(error: unknown): boolean {
 }
 
 function isRebalance(error: KafkaError): boolean {
-  const names = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID']
-  return error instanceof BrokerError && names.includes(error.errorName)
+  return error instanceof BrokerError && REBALANCES.has(error.errorName)
 }
 
 function notAMember(groupId: string): KafkaError {

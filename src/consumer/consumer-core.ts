@@ -8,12 +8,15 @@ import { type CommitHost, Committer } from './committer.ts'
 import { GroupCoordinator } from './coordinator.ts'
 import { Delivery, type Lane } from './delivery.ts'
 import { Fetcher } from './fetcher.ts'
-import { Group, type GroupHost, type LoopActivity } from './group.ts'
+import { membershipOf } from './membership-of.ts'
 import type { ItemSource, LoopHost } from './loop.ts'
-import { type ConsumerSettings, type RebalanceListener, resolveAssignors } from './options.ts'
+import type { GroupHost, LoopActivity, Membership } from './membership.ts'
+import type { ConsumerSettings, RebalanceListener } from './options.ts'
 import type { PartitionState } from './partition-state.ts'
 import { Positions } from './positions.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
+import { isPattern, type Topics } from './subscription.ts'
+import { TopicMatcher } from './topic-matcher.ts'
 import type { TopicPartition } from './topic-partition.ts'
 import type { RunHost } from './runner.ts'
 import { Wakeup } from './wakeup.ts'
@@ -42,12 +45,14 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   readonly coordinator: GroupCoordinator | undefined
   readonly committer: Committer | undefined
   readonly wakeup: Wakeup = new Wakeup()
-  /** What the consumer is subscribed to, none when it assigned its partitions itself. */
   topics: readonly string[] = []
+  topicPattern: string | undefined
   pollCount = 0
   isInterrupted = false
-  readonly #requestTimeoutMs: number
-  #group: Group | undefined
+  readonly #context: ConsumerContext
+  #group: Membership | undefined
+  /** Finds out which topics match, while the consumer is subscribed to a RegExp. */
+  #matcher: TopicMatcher | undefined
   #loop: object | undefined
   #activity: LoopActivity = 'idle'
   /** What the loop has to be told next. */
@@ -57,6 +62,8 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   #isClosed = false
   /** Partitions are on their way back to the group in a rebalance. */
   #revoking: Promise<void> | undefined
+  /** The listener is being told of partitions that came. */
+  #isAdmitting = false
   /** Partitions are on their way back to the group for good. */
   #isLettingGo = false
 
@@ -66,7 +73,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     this.cluster = cluster
     this.settings = settings
     this.retryBackoff = { minMs: context.retryBackoffMs, maxMs: context.retryBackoffMaxMs }
-    this.#requestTimeoutMs = requestTimeoutMs
+    this.#context = context
     const { assignment, retryBackoff } = this
     const onData = (state: PartitionState): void => {
       this.delivery.enqueue(state)
@@ -90,7 +97,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     const fetching = { ...settings, requestTimeoutMs, retryBackoff, metadataMaxAgeMs }
     this.fetcher = new Fetcher(cluster, assignment, fetching, { onData, onMoved, onError })
     this.coordinator = groupId === undefined ? undefined : new GroupCoordinator(cluster, groupId)
-    const looking = { ...settings, retryBackoff }
+    const looking = { ...settings, retryBackoff, member: () => this.#group?.readerIdentity }
     const events = { onKnown, onFailed: onData, onError }
     this.positions = new Positions(cluster, this.coordinator, assignment, looking, events)
     if (this.coordinator === undefined) return
@@ -98,7 +105,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   }
 
   /** The membership, while the consumer is subscribed. */
-  get group(): Group | undefined {
+  get group(): Membership | undefined {
     return this.#group
   }
 
@@ -107,34 +114,29 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   }
 
   /** The topics to share with the group. Takes effect in the loop. */
-  subscribe(topics: readonly string[]): void {
-    this.topics = topics
+  subscribe(topics: Topics): void {
+    const { settings, cluster, retryBackoff } = this
+    this.#matcher?.stop()
+    this.#matcher = undefined
+    this.topicPattern = isPattern(topics) ? topics.pattern : undefined
+    this.topics = Array.isArray(topics) ? [...new Set(topics as readonly string[])] : []
+    if (topics instanceof RegExp) {
+      const onError = (error: unknown): void => this.report(error)
+      const onChange = (matching: readonly string[]): void => {
+        this.topics = matching
+        this.#group?.rejoin('other topics match the subscription')
+        this.changed()
+      }
+      this.#matcher = new TopicMatcher(cluster, topics, { ...this.#context, retryBackoff }, { onChange, onError })
+      if (this.#loop !== undefined) this.#matcher.start()
+    }
     if (this.#group !== undefined) {
-      this.#group.rejoin('the subscription changed')
+      // Until it is known what matches, it stays as it is.
+      if (this.#matcher === undefined) this.#group.rejoin('the subscription changed')
       return
     }
-    const { settings, coordinator, cluster, retryBackoff } = this
-    const {
-      groupInstanceId,
-      sessionTimeoutMs,
-      maxPollIntervalMs,
-      heartbeatIntervalMs,
-      defaultApiTimeoutMs,
-      clientRack,
-    } = settings
-    this.#group = new Group(cluster, coordinator!, this, {
-      groupId: coordinator!.groupId,
-      groupInstanceId,
-      sessionTimeoutMs,
-      maxPollIntervalMs,
-      rebalanceTimeoutMs: maxPollIntervalMs,
-      heartbeatIntervalMs,
-      defaultApiTimeoutMs,
-      clientRack,
-      requestTimeoutMs: this.#requestTimeoutMs,
-      retryBackoff,
-      assignors: resolveAssignors(settings.assignors),
-    })
+    const { requestTimeoutMs } = this.#context
+    this.#group = membershipOf(cluster, this.coordinator!, this, settings, { requestTimeoutMs, retryBackoff })
     this.changed()
   }
 
@@ -142,13 +144,20 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   async unsubscribe(wait: Wait): Promise<void> {
     const group = this.#group
     if (group === undefined) return
-    this.topics = []
+    this.#endSubscription()
     await this.#letGo(wait)
     await group.leave(wait, 'the consumer unsubscribed')
     this.#replace([])
     this.#group = undefined
     this.#isLettingGo = false
     this.changed()
+  }
+
+  #endSubscription(): void {
+    this.#matcher?.stop()
+    this.#matcher = undefined
+    this.topics = []
+    this.topicPattern = undefined
   }
 
   /** Reads these partitions, without a group's help. */
@@ -183,6 +192,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     this.changed()
     this.committer?.stop()
     this.positions.close()
+    this.#matcher?.stop()
     const wait = { timeoutMs: timeoutMs / 2 }
     const fetcherClosed = this.fetcher.close(wait)
     await this.#letGo(wait)
@@ -228,7 +238,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   // For the loop
 
   get mayDeliver(): boolean {
-    return !this.#isLettingGo && (this.#group === undefined || this.#group.mayDeliver)
+    return !this.#isLettingGo && !this.#isAdmitting && (this.#group === undefined || this.#group.mayDeliver)
   }
 
   begin(loop: object): void {
@@ -238,6 +248,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
       throw new KafkaError('KAFKA_BUSY', `a loop over this consumer is running already: ${hint}`)
     }
     this.#loop = loop
+    this.#matcher?.start()
     if (this.#group === undefined && this.settings.autoCommit) this.startAutoCommit()
     this.#resume()
   }
@@ -366,7 +377,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     const added = partitions.filter(({ topic, partition }) => this.assignment.find(topic, partition) === undefined)
     this.#replace(partitions)
     const { autoCommit, onAssigned } = this.settings
-    await this.#tell(onAssigned, added)
+    await this.#admit(onAssigned, added)
     if (this.#isClosing) return
     if (autoCommit) this.startAutoCommit()
     this.#resume()
@@ -410,6 +421,16 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   startAutoCommit(): void {
     const { autoCommitIntervalMs, defaultApiTimeoutMs } = this.settings
     this.committer?.start(autoCommitIntervalMs, defaultApiTimeoutMs)
+  }
+
+  /** The listener may `seek()`: no record is handed out before it has. */
+  async #admit(listener: RebalanceListener | undefined, added: readonly TopicPartition[]): Promise<void> {
+    if (listener === undefined) return
+    this.#isAdmitting = true
+    this.changed()
+    await this.#tell(listener, added)
+    this.#isAdmitting = false
+    this.changed()
   }
 
   #replace(partitions: readonly TopicPartition[]): void {

@@ -13,8 +13,9 @@ import { type ListedOffset, listOffsets, type OffsetQuery } from './list-offsets
 import { Loop } from './loop.ts'
 import { Runner, type RunOptions, runSettings } from './runner.ts'
 import { checkOffset } from './offset.ts'
-import { type ConsumerOptions, consumerSettings } from './options.ts'
+import { checkPattern, type ConsumerOptions, consumerSettings } from './options.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
+import { type Topics, topicsFault } from './subscription.ts'
 import { partitionKey, type TopicPartition, type TopicPartitionOffset } from './topic-partition.ts'
 
 /** Options of a call that waits for brokers. */
@@ -132,25 +133,21 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
 
   /**
    * Shares the partitions of these topics with the group's other members, instead of those subscribed to before. Takes effect
-   * in the loop.
+   * in the loop; with a RegExp, once a topic matches.
    *
-   * @throws ConfigError without a groupId, for no topics, or when partitions are assigned by `assign`.
+   * @throws ConfigError without a groupId, for no topics, for a pattern under the classic protocol, or when partitions are assigned by `assign`.
    */
-  subscribe(topics: readonly string[]): void {
+  subscribe(topics: Topics): void {
     const core = this.#core
     core.throwIfClosed()
     if (core.coordinator === undefined) throw needsGroup('subscribe')
-    if (
-      !Array.isArray(topics) ||
-      topics.length === 0 ||
-      topics.some((topic) => typeof topic !== 'string' || topic === '')
-    ) {
-      throw new ConfigError('topics', `topics must be a list of one topic or more, not ${inspect(topics)}`)
-    }
+    const fault = topicsFault(topics)
+    if (fault !== undefined) throw new ConfigError('topics', `topics must be ${fault}`)
+    checkPattern(topics, core.settings.groupProtocol)
     if (core.group === undefined && core.assignment.size > 0) {
       throw new ConfigError('topics', 'a consumer with assigned partitions cannot subscribe: assign([]) first')
     }
-    core.subscribe([...new Set(topics)])
+    core.subscribe(topics)
   }
 
   /** Commits what was handled, if `autoCommit` says so, hands all partitions back and leaves the group. */
@@ -160,7 +157,7 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
     else await this.#core.unsubscribe(this.#wait(options))
   }
 
-  /** The topics subscribed to. */
+  /** The topics subscribed to; under a RegExp those that match so far, none under a pattern, which only the coordinator matches. */
   subscription(): string[] {
     return [...this.#core.topics]
   }
@@ -182,7 +179,7 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
 
   /**
    * Has the group deal its partitions out anew, for instance since what an assignor of your own goes by has changed (KIP-568). Does
-   * nothing while the consumer is in no group.
+   * nothing while the consumer is in no group, nor under `groupProtocol: 'consumer'`, where that is up to the coordinator.
    */
   enforceRebalance(reason = 'the user asked for it'): void {
     this.#core.throwIfClosed()

@@ -20,7 +20,7 @@ export class GroupCoordinator {
   async request<Request extends object, Response extends object>(
     purpose: Purpose,
     api: Api<Request, Response>,
-    body: BodyOf<Request>,
+    body: BodyOf<NoInfer<Request>>,
     deadline: Deadline,
     options: RequestOptions = {},
   ): Promise<Response> {
@@ -35,12 +35,12 @@ export class GroupCoordinator {
   }
 
   /** Throws the error that a response carries, if any. A coordinator that says it is none is forgotten. */
-  check(api: string, code: number, about: { topic?: string; partition?: number } = {}): void {
+  check(api: string, code: number, about: { topic?: string; partition?: number } = {}, detail?: string): void {
     if (code === ERROR.NONE) return
     const isElsewhere =
       code === ERROR.NOT_COORDINATOR || code === ERROR.COORDINATOR_NOT_AVAILABLE || code === ERROR.REQUEST_TIMED_OUT
     if (isElsewhere) this.forget()
-    throw brokerError(code, { api, ...about })
+    throw brokerError(code, { api, ...about }, detail)
   }
 
   /** The next request looks the coordinator up again. */

@@ -10,7 +10,6 @@ import {
   oneOf,
   resolveOptions,
   text,
-  texts,
 } from '../config.ts'
 import { ConfigError, type RecordError } from '../errors.ts'
 import type { Deserializer } from '../serdes.ts'
@@ -21,6 +20,7 @@ import { roundRobinAssignor } from './assignors/round-robin.ts'
 import { stickyAssignor } from './assignors/sticky.ts'
 import { type AutoOffsetReset, resetDurationMs } from './offset-reset.ts'
 import type { ConsumerRecord } from './record.ts'
+import { isPattern, type Topics, topicsFault } from './subscription.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
 export type { AutoOffsetReset } from './offset-reset.ts'
@@ -52,12 +52,26 @@ const BUILT_IN_ASSIGNORS: Readonly<Record<BuiltInAssignor, Assignor>> = {
   'cooperative-sticky': cooperativeStickyAssignor,
 }
 
+/** How members and coordinator share partitions: by JoinGroup and its like, or by ConsumerGroupHeartbeat (KIP-848). */
+export type GroupProtocol = 'classic' | 'consumer'
+
+/** An assignor of the coordinator: one of Kafka's, or what the cluster was given (group.consumer.assignors). */
+export type RemoteAssignor = 'uniform' | 'range' | (string & {})
+
 /** Options of a consumer; the defaults are those of Java's client. */
 export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
   /** The group to share the partitions of topics with, and to commit offsets for. Only `assign()` goes without. Java: group.id. */
   readonly groupId?: string | undefined
-  /** Topics to subscribe to; `subscribe()` does the same later. */
-  readonly topics?: readonly string[] | undefined
+  /** Topics to subscribe to: names, a RegExp, or a pattern; `subscribe()` does the same later. */
+  readonly topics?: Topics | undefined
+  /**
+   * `consumer` is the protocol of KIP-848, for clusters of Kafka 4.0 or later (`group.version` 1): the coordinator deals partitions out,
+   * and rebalances stop nobody who is not concerned. A group can change over member by member, either way. Default `classic`.
+   * Java: group.protocol.
+   */
+  readonly groupProtocol?: GroupProtocol | undefined
+  /** The coordinator's assignor to use under `groupProtocol: 'consumer'`. Default: its own choice, `uniform`. Java: group.remote.assignor. */
+  readonly groupRemoteAssignor?: RemoteAssignor | undefined
   /** Reads keys. Default: bytes as they are. */
   readonly key?: Deserializer<K> | undefined
   /** Reads values. Default: bytes as they are. */
@@ -76,9 +90,15 @@ export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
   readonly autoCommit?: boolean | undefined
   /** Default 5,000. Java: auto.commit.interval.ms. */
   readonly autoCommitIntervalMs?: number | undefined
-  /** The group drops a member that it has not heard from for so long. Default 45,000. Java: session.timeout.ms. */
+  /**
+   * The group drops a member that it has not heard from for so long. Default 45,000; under `groupProtocol: 'consumer'` it is set
+   * at the cluster. Java: session.timeout.ms.
+   */
   readonly sessionTimeoutMs?: number | undefined
-  /** Default 3,000; must be below `sessionTimeoutMs`, better a third of it. Java: heartbeat.interval.ms. */
+  /**
+   * Default 3,000; must be below `sessionTimeoutMs`, better a third of it. Under `groupProtocol: 'consumer'` it is set at the cluster.
+   * Java: heartbeat.interval.ms.
+   */
   readonly heartbeatIntervalMs?: number | undefined
   /**
    * Longest time between two requests for a record. A member that takes longer leaves the group, and other members wait no
@@ -130,6 +150,7 @@ export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
 /** Options that have no default. */
 type Optional =
   | 'groupId'
+  | 'groupRemoteAssignor'
   | 'topics'
   | 'key'
   | 'value'
@@ -145,7 +166,9 @@ export interface ConsumerSettings<K, V>
 
 const CONSUMER_OPTIONS: OptionTable<ConsumerOptions<unknown, unknown>> = {
   groupId: text(),
-  topics: texts(),
+  topics: checked<Topics | undefined>(undefined, topicsFault),
+  groupProtocol: oneOf<GroupProtocol>('classic', ['classic', 'consumer']),
+  groupRemoteAssignor: text(),
   key: implementing<Deserializer<unknown>>('deserialize'),
   value: implementing<Deserializer<unknown>>('deserialize'),
   onUnreadable: checked<UnreadablePolicy | undefined>('throw', (value) =>
@@ -194,7 +217,9 @@ export function consumerSettings<K, V>(given: ConsumerOptions<K, V>): ConsumerSe
     CONSUMER_OPTIONS,
     given,
   ) as ConsumerSettings<K, V>
-  const { groupId, heartbeatIntervalMs, sessionTimeoutMs, assignors } = settings
+  const { groupId, heartbeatIntervalMs, sessionTimeoutMs, assignors, topics, groupProtocol } = settings
+  checkProtocol(given, groupProtocol)
+  if (topics !== undefined) checkPattern(topics, groupProtocol)
   if (groupId === undefined) {
     for (const name of ['topics', 'groupInstanceId'] as const) {
       if (settings[name] !== undefined)
@@ -213,6 +238,35 @@ export function consumerSettings<K, V>(given: ConsumerOptions<K, V>): ConsumerSe
   const names = assignors.map((assignor) => (typeof assignor === 'string' ? assignor : assignor.name))
   if (new Set(names).size < names.length) throw new ConfigError('assignors', 'assignors must not name one twice')
   return { ...settings, autoCommit: settings.autoCommit && groupId !== undefined }
+}
+
+/** Options of one protocol are refused under the other, as Java does. */
+function checkProtocol(
+  given: Pick<ConsumerOptions, 'groupRemoteAssignor' | keyof typeof CLASSIC_ONLY>,
+  groupProtocol: GroupProtocol,
+): void {
+  if (groupProtocol === 'classic') {
+    if (given.groupRemoteAssignor === undefined) return
+    throw new ConfigError('groupRemoteAssignor', "groupRemoteAssignor needs groupProtocol: 'consumer'; see assignors")
+  }
+  for (const [name, hint] of Object.entries(CLASSIC_ONLY)) {
+    if (given[name as keyof typeof CLASSIC_ONLY] === undefined) continue
+    throw new ConfigError(name, `${name} has no effect with groupProtocol: 'consumer': ${hint}`)
+  }
+}
+
+/** What the coordinator decides under KIP-848. */
+const CLASSIC_ONLY = {
+  assignors: 'name an assignor of the coordinator by groupRemoteAssignor',
+  sessionTimeoutMs: 'the cluster sets it (group.consumer.session.timeout.ms)',
+  heartbeatIntervalMs: 'the cluster sets it (group.consumer.heartbeat.interval.ms)',
+} as const
+
+/** Throws ConfigError for a pattern that no coordinator would match. */
+export function checkPattern(topics: Topics, groupProtocol: GroupProtocol): void {
+  if (groupProtocol === 'consumer' || !isPattern(topics)) return
+  const hint = "subscribe to a RegExp, or set groupProtocol: 'consumer'"
+  throw new ConfigError('topics', `classic groups match no patterns: ${hint}`)
 }
 
 /** The assignors that the option names, in its order. */

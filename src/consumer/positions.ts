@@ -2,7 +2,7 @@ import { KafkaError } from '../errors.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { type Backoff, isRetriable } from '../network/retry.ts'
 import type { Assignment } from './assignment.ts'
-import { fetchCommittedOffsets } from './committed-offsets.ts'
+import { type CommitIdentity, fetchCommittedOffsets } from './committed-offsets.ts'
 import type { GroupCoordinator } from './coordinator.ts'
 import { leaderEpochOf, listOffsets } from './list-offsets.ts'
 import type { ConsumerSettings } from './options.ts'
@@ -15,6 +15,8 @@ export interface PositionSettings extends Pick<
   'autoOffsetReset' | 'defaultApiTimeoutMs' | 'isolationLevel'
 > {
   readonly retryBackoff: Backoff
+  /** In whose name committed offsets are asked for, if in anyone's. */
+  readonly member: () => CommitIdentity | undefined
 }
 
 /** Whom to tell what was found. */
@@ -95,7 +97,10 @@ export class Positions {
     const committed =
       this.#coordinator === undefined || asked.length === 0
         ? undefined
-        : await fetchCommittedOffsets(this.#cluster, this.#coordinator, states, wait)
+        : await fetchCommittedOffsets(this.#cluster, this.#coordinator, states, {
+            ...wait,
+            member: this.#settings.member,
+          })
     for (const { state, version } of asked) {
       if (state.version !== version || !this.#assignment.has(state)) continue
       const found = committed?.get(state.key)

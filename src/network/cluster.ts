@@ -28,6 +28,9 @@ export interface NodeEndpoint {
   rack?: string | null
 }
 
+/** First version of Metadata that can be asked for a topic by its id alone (KIP-516). */
+const NAMELESS_TOPICS_SINCE = 12
+
 /**
  * A Kafka cluster as a client sees it: who its brokers are, who leads what, and connections to them. Connects to nothing
  * before it is first asked something.
@@ -122,6 +125,20 @@ export class Cluster {
   /** The known topic with this id. */
   topicName(topicId: string): string | undefined {
     return this.#cache.topicName(topicId)
+  }
+
+  /** Names of topics by their ids, those that exist, whether they are in use or not. Always asks. */
+  topicNames(topicIds: readonly string[], wait: Wait): Promise<Map<string, string>> {
+    return this.#retry(`names of ${describe('topic', topicIds)}`, wait, async (deadline) => {
+      const { topics } = await this.#firstAnswer(
+        (broker, signal) => broker.request('general', metadataApi, (version) => byIds(topicIds, version), { signal }),
+        deadline.signal,
+      )
+      const wanted = new Set(topicIds)
+      const names = new Map<string, string>()
+      for (const { topicId, name } of topics) if (name !== null && wanted.has(topicId)) names.set(topicId, name)
+      return names
+    })
   }
 
   /** The broker that leads a partition, as far as it is known. */
@@ -364,4 +381,9 @@ export class Cluster {
 
 function describe(what: string, names: readonly string[]): string {
   return names.length === 1 ? `${what} ${names[0]}` : `${names.length} ${what}s`
+}
+
+function byIds(topicIds: readonly string[], version: number): Encodable<MetadataRequest> {
+  const topics = version < NAMELESS_TOPICS_SINCE ? null : topicIds.map((topicId) => ({ topicId, name: null }))
+  return { topics, allowAutoTopicCreation: false }
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { clientSettings } from '../../src/client-options.ts'
-import { consumerSettings } from '../../src/consumer/options.ts'
+import { type ConsumerOptions, consumerSettings } from '../../src/consumer/options.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { producerSettings } from '../../src/producer/options.ts'
 import { optionsFromProperties } from '../../src/properties/from-properties.ts'
@@ -82,6 +82,8 @@ describe('the table of names', () => {
     assignors: ['org.apache.kafka.clients.consumer.RoundRobinAssignor, range', ['roundrobin', 'range']],
     groupId: ['billing', 'billing'],
     groupInstanceId: ['billing-1', 'billing-1'],
+    groupProtocol: ['CONSUMER', 'consumer'],
+    groupRemoteAssignor: ['uniform', 'uniform'],
     clientRack: ['eu-1a', 'eu-1a'],
     allowAutoTopicCreation: ['False', false],
     idempotence: ['true', true],
@@ -100,7 +102,9 @@ describe('the table of names', () => {
       const { client, producer, consumer } = result
       clientSettings({ bootstrapServers: 'localhost:9092', ...(client as object) })
       producerSettings({ ...(producer as object) }, 30_000)
-      consumerSettings({ groupId: 'billing', ...(consumer as object) })
+      const { groupRemoteAssignor } = consumer as ConsumerOptions
+      const protocol = groupRemoteAssignor === undefined ? {} : { groupProtocol: 'consumer' as const }
+      consumerSettings({ groupId: 'billing', ...protocol, ...(consumer as object) })
     }
   })
 

@@ -1,48 +1,25 @@
 import { BrokerError } from '../errors.ts'
 import type { Cluster } from '../network/cluster.ts'
-import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
+import { backoffMs, isRetriable } from '../network/retry.ts'
 import { sleep, type Wait, withDeadline } from '../network/wait.ts'
 import type { ErrorName } from '../protocol/error-codes.ts'
 import type { Assignor, LastAssignment } from './assignors/assignor.ts'
 import type { CommitIdentity } from './committed-offsets.ts'
 import type { GroupCoordinator } from './coordinator.ts'
 import { planAssignment, readAssignment, subscriptionOf } from './group-leader.ts'
-import { type Generation, GroupRequests, type GroupRequestSettings } from './group-requests.ts'
+import { type Generation, ClassicRequests, type ClassicRequestSettings } from './classic-group-requests.ts'
+import type { GroupHost, Membership, MemberSettings } from './membership.ts'
+import { PollTimer } from './poll-timer.ts'
+import { RecordGap } from './record-gap.ts'
 import { partitionKey, type TopicPartition } from './topic-partition.ts'
 import { TopicWatch } from './topic-watch.ts'
 
-/** What the loop that reads the consumer is at: `idle` when there is none, `leaving` while partitions go for good. */
-export type LoopActivity = 'waiting' | 'handling' | 'idle' | 'leaving'
-
-/** What a group needs of its consumer. */
-export interface GroupHost {
-  readonly topics: readonly string[]
-  readonly activity: LoopActivity
-  /** Rises with each record, or batch, that the loop asks for. */
-  readonly pollCount: number
-  /** What is assigned now. */
-  readonly partitions: readonly TopicPartition[]
-  /** These partitions go back to the group: commits what was handled, tells the listener, forgets them. */
-  revoke(partitions: readonly TopicPartition[]): Promise<void>
-  /** All partitions are gone already: nothing may be committed for them. */
-  lose(): Promise<void>
-  /** Reads these partitions and no others; those that it has go on as they are. */
-  assign(partitions: readonly TopicPartition[]): Promise<void>
-  /** Something that the loop has to be told; it is thrown there. */
-  report(error: unknown): void
-  /** The group's state changed. */
-  changed(): void
-}
-
-/** How a group behaves. */
-export interface GroupSettings extends GroupRequestSettings {
+/** How a classic group's member behaves. */
+export interface ClassicGroupSettings extends ClassicRequestSettings, MemberSettings {
   readonly groupId: string
   readonly assignors: readonly Assignor[]
   readonly heartbeatIntervalMs: number
-  readonly maxPollIntervalMs: number
   readonly defaultApiTimeoutMs: number
-  readonly clientRack: string | undefined
-  readonly retryBackoff: Backoff
 }
 
 /**
@@ -50,7 +27,7 @@ export interface GroupSettings extends GroupRequestSettings {
  * two records. `lost`: the group went on without it, which the loop does not know yet. `revoking`, `joining`: a rebalance; a
  * cooperative member still has the partitions of `generation` while it joins.
  */
-export type GroupState =
+export type ClassicGroupState =
   | { readonly name: 'out' }
   | { readonly name: 'member'; readonly generation: Generation; readonly rejoin?: string }
   | { readonly name: 'lost'; readonly reason: string }
@@ -78,14 +55,15 @@ const REJOINS: Partial<Record<ErrorName, 'rejoin' | 'lost' | 'unknown' | 'fenced
  * the loop's hand. When all assignors are cooperative (KIP-429), members read on while they join, give up only what the
  * new assignment takes from them, between two records, and join once more so that others get it.
  */
-export class Group {
+export class ClassicGroup implements Membership {
   readonly #cluster: Cluster
   readonly #host: GroupHost
-  readonly #settings: GroupSettings
-  readonly #requests: GroupRequests
+  readonly #settings: ClassicGroupSettings
+  readonly #requests: ClassicRequests
   readonly #isCooperative: boolean
+  readonly #gap: RecordGap
   readonly #closing = new AbortController()
-  #state: GroupState = { name: 'out' }
+  #state: ClassicGroupState = { name: 'out' }
   /** The id that the coordinator gave; it outlives a generation. */
   #memberId = ''
   /** The rebalance under way, to its very end. Never rejects. */
@@ -96,30 +74,25 @@ export class Group {
   /** Whether the group was joined once: from then on outages are ridden out. */
   #hasJoined = false
   #last: LastAssignment | undefined
-  /** Partitions are about to go: nothing is handed out. */
-  #isHalted = false
-  /** What waits for the loop to be between two records. */
-  #onQuiet: (() => void) | undefined
 
-  constructor(cluster: Cluster, coordinator: GroupCoordinator, host: GroupHost, settings: GroupSettings) {
+  constructor(cluster: Cluster, coordinator: GroupCoordinator, host: GroupHost, settings: ClassicGroupSettings) {
     this.#cluster = cluster
     this.#host = host
     this.#settings = settings
-    this.#requests = new GroupRequests(coordinator, settings)
+    this.#requests = new ClassicRequests(coordinator, settings)
+    this.#gap = new RecordGap(host)
     this.#isCooperative = settings.assignors.every(({ isCooperative }) => isCooperative === true)
   }
 
-  get state(): GroupState {
+  get state(): ClassicGroupState {
     return this.#state
   }
 
-  /** Whether records may be handed out: the partitions are the member's own, and none is about to go. */
   get mayDeliver(): boolean {
     if (!this.#isCooperative) return this.#isSettled
-    return !this.#isHalted && (this.#state.name === 'member' || this.#state.name === 'joining')
+    return !this.#gap.isHalted && (this.#state.name === 'member' || this.#state.name === 'joining')
   }
 
-  /** In whose name offsets can be committed; undefined while the member has no partitions of its own. */
   get identity(): Generation | undefined {
     const state = this.#state
     return state.name === 'member' || state.name === 'revoking' || state.name === 'joining'
@@ -127,7 +100,11 @@ export class Group {
       : undefined
   }
 
-  /** Whether the member is on its way to another generation, and has kept the partitions of this one. */
+  /** Committed offsets of a classic group may be asked for by anyone. */
+  get readerIdentity(): undefined {
+    return undefined
+  }
+
   isJoiningFrom({ generationId }: CommitIdentity): boolean {
     return this.#state.name === 'joining' && this.#state.generation?.generationId === generationId
   }
@@ -137,17 +114,15 @@ export class Group {
     return this.#memberId
   }
 
-  /** To be called while no record is in the loop's hand: joins the group, or does the rebalance that is due. Throws when the member was fenced. */
   poll(): void {
     const state = this.#state
     if (state.name === 'fenced') throw state.error
-    this.#onQuiet?.()
+    this.#gap.open()
     this.#rebalanceIfDue()
   }
 
-  /** To be called when the loop has ended. */
   onLoopEnd(): void {
-    this.#onQuiet?.()
+    this.#gap.open()
     if (this.#state.name === 'member') this.#rebalanceIfDue()
   }
 
@@ -158,6 +133,8 @@ export class Group {
 
   #rebalanceIfDue(): void {
     if (this.#rebalancing !== undefined || this.#state.name === 'left' || this.#isSettled) return
+    // Nothing matches yet what the consumer subscribed to.
+    if (this.#state.name === 'out' && this.#host.topics.length === 0) return
     this.#rebalancing = this.#rebalance().finally(() => {
       this.#rebalancing = undefined
       this.#host.changed()
@@ -166,7 +143,6 @@ export class Group {
     this.#host.changed()
   }
 
-  /** The member has to join again, for instance because its subscription changed. */
   rejoin(reason: string): void {
     const state = this.#state
     if (state.name !== 'member') return
@@ -174,7 +150,6 @@ export class Group {
     this.#beginIfPossible()
   }
 
-  /** A request in the name of `identity` failed: what that says about the membership. */
   onError(error: unknown, identity: CommitIdentity): void {
     if (!(error instanceof BrokerError) || this.identity?.generationId !== identity.generationId) return
     // The group may have gone on to the generation that is being joined: the answer to that tells.
@@ -193,12 +168,12 @@ export class Group {
     }
   }
 
-  /** Leaves the group within a time and is done with it. Static members stay in it, for their next start. Never rejects. */
+  /** Static members stay in the group, for their next start. */
   async leave(wait: Wait, reason: string): Promise<void> {
     if (this.#state.name === 'left') return
     this.#enter({ name: 'left' })
     this.#closing.abort(new Error('the member left its group'))
-    this.#onQuiet?.()
+    this.#gap.close()
     const rebalancing = this.#rebalancing
     // A listener that does not come back must not hold it up for ever.
     if (rebalancing !== undefined) await withDeadline('the rebalance', wait, () => rebalancing).catch(ignore)
@@ -217,7 +192,7 @@ export class Group {
   }
 
   /** The one place where the state changes. Heartbeats and the watch on topics live as long as a generation does. */
-  #enter(state: GroupState): void {
+  #enter(state: ClassicGroupState): void {
     const before = this.#beatFor?.generationId
     this.#state = state
     const now = this.#beatFor
@@ -291,7 +266,7 @@ export class Group {
   }
 
   /** What comes before joining. False when the membership came to an end over it, which another rebalance has to deal with. */
-  async #prepare(state: GroupState): Promise<boolean> {
+  async #prepare(state: ClassicGroupState): Promise<boolean> {
     if (state.name === 'out') return true
     if (state.name !== 'member') {
       await this.#host.lose()
@@ -321,7 +296,7 @@ export class Group {
   /** Hands partitions back once no record is in the loop's hand. False when the membership ended meanwhile. */
   #giveUp(partitions: readonly TopicPartition[], { generationId }: Generation): Promise<boolean> {
     const isOver = (): boolean => this.#closing.signal.aborted || this.identity?.generationId !== generationId
-    return this.#whileHalted(async () => {
+    return this.#gap.run(async () => {
       if (isOver()) return false
       await this.#host.revoke(partitions)
       return !isOver()
@@ -333,37 +308,13 @@ export class Group {
     this.#last = undefined
     this.#enter({ name: 'joining', generation: undefined })
     if (this.#host.partitions.length === 0) return
-    await this.#whileHalted(async () => {
+    await this.#gap.run(async () => {
       if (!this.#closing.signal.aborted) await this.#host.lose()
     })
   }
 
-  /** Runs `run` between two records, with none handed out until it is done. */
-  async #whileHalted<T>(run: () => Promise<T>): Promise<T> {
-    this.#isHalted = true
-    this.#host.changed()
-    try {
-      const { activity } = this.#host
-      if (activity === 'handling' || activity === 'leaving') await this.#quiet()
-      return await run()
-    } finally {
-      this.#isHalted = false
-      this.#host.changed()
-    }
-  }
-
-  #quiet(): Promise<void> {
-    if (this.#closing.signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#onQuiet = () => {
-        this.#onQuiet = undefined
-        resolve()
-      }
-    })
-  }
-
   /** What a failed attempt to join comes to; undefined to try again. */
-  async #judge(error: unknown, elapsedMs: number): Promise<GroupState | undefined> {
+  async #judge(error: unknown, elapsedMs: number): Promise<ClassicGroupState | undefined> {
     const consequence = error instanceof BrokerError ? REJOINS[error.errorName as ErrorName] : undefined
     if (consequence === 'unknown') this.#memberId = ''
     const mayPass = (consequence !== undefined && consequence !== 'fenced') || isRetriable(error)
@@ -427,25 +378,14 @@ export class Group {
   /** Heartbeats of one generation, and the check that the loop gets on. Ends with the generation. */
   async #beat(generation: Generation, signal: AbortSignal): Promise<void> {
     const { heartbeatIntervalMs, maxPollIntervalMs, sessionTimeoutMs, retryBackoff } = this.#settings
-    let pollCount = this.#host.pollCount
-    let progressAt = performance.now()
+    const polls = new PollTimer(this.#host, maxPollIntervalMs)
     let failures = 0
     while (!signal.aborted) {
-      const restMs = Math.max(1, progressAt + maxPollIntervalMs - performance.now())
       const intervalMs =
         failures === 0 ? heartbeatIntervalMs : Math.min(heartbeatIntervalMs, backoffMs(failures - 1, retryBackoff))
-      await sleep(Math.min(restMs, intervalMs), signal).catch(ignore)
+      await sleep(Math.min(polls.remainingMs, intervalMs), signal).catch(ignore)
       if (signal.aborted) return
-      const host = this.#host
-      const isBusyRebalancing = this.#rebalancing !== undefined && this.#onQuiet === undefined
-      if (host.pollCount !== pollCount || host.activity === 'waiting' || isBusyRebalancing) {
-        pollCount = host.pollCount
-        progressAt = performance.now()
-      }
-      if (performance.now() - progressAt >= maxPollIntervalMs) {
-        this.#expel(maxPollIntervalMs)
-        return
-      }
+      if (polls.check(this.#rebalancing !== undefined && !this.#gap.isAwaited)) return this.#expel(maxPollIntervalMs)
       this.#watch?.check()
       const wait = { timeoutMs: sessionTimeoutMs, signal }
       try {
@@ -473,7 +413,7 @@ export class Group {
   }
 }
 
-function reasonOf(state: GroupState): string {
+function reasonOf(state: ClassicGroupState): string {
   if (state.name === 'lost') return state.reason
   return state.name === 'member' ? (state.rejoin ?? '') : ''
 }

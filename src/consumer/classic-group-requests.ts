@@ -14,7 +14,7 @@ const PROTOCOL_TYPE = 'consumer'
 const JOIN_LAPSE_MS = 5_000
 
 /** What requests of a member are made of. */
-export interface GroupRequestSettings {
+export interface ClassicRequestSettings {
   readonly groupInstanceId: string | undefined
   readonly sessionTimeoutMs: number
   /** How long the coordinator waits for members to rejoin: as long as they may take over a record. */
@@ -28,11 +28,11 @@ export interface Generation extends CommitIdentity {
 }
 
 /** The requests of a classic group's member, each one attempt. They throw BrokerError for an error code. */
-export class GroupRequests {
+export class ClassicRequests {
   readonly #coordinator: GroupCoordinator
-  readonly #settings: GroupRequestSettings
+  readonly #settings: ClassicRequestSettings
 
-  constructor(coordinator: GroupCoordinator, settings: GroupRequestSettings) {
+  constructor(coordinator: GroupCoordinator, settings: ClassicRequestSettings) {
     this.#coordinator = coordinator
     this.#settings = settings
   }
