@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { describe, inject } from 'vitest'
 import { javaCommand } from './kafka/java.ts'
+import { PYTHON } from './gss-initiator.ts'
 import { isKafkaRequired, type RealKafka } from './provided-kafka.ts'
 
 /** A program outside this repository that a test talks to. */
-export type Tool = 'java' | 'kcat'
+export type Tool = 'java' | 'kcat' | 'kerberos'
 
 /**
  * A `describe` whose tests run against the shared broker. They are skipped, with the reason in the title, when there is
@@ -22,13 +23,14 @@ export function describeWithKafka(title: string, needs: readonly Tool[], body: (
 }
 
 function missingTool(needs: readonly Tool[]): string | undefined {
-  const probes: Record<Tool, [command: string, argument: string]> = {
+  const probes: Record<Tool, [command: string, ...args: string[]]> = {
     java: [javaCommand(), '-version'],
     kcat: ['kcat', '-V'],
+    kerberos: ['sh', '-c', `command -v krb5kdc kdb5_util kadmin.local kinit && ${PYTHON} -c 'import gssapi'`],
   }
   const missing = needs.find((tool) => {
-    const [command, argument] = probes[tool]
-    return spawnSync(command, [argument], { stdio: 'ignore', timeout: 20_000 }).status !== 0
+    const [command, ...args] = probes[tool]
+    return spawnSync(command, args, { stdio: 'ignore', timeout: 20_000 }).status !== 0
   })
   return missing === undefined ? undefined : `${missing} is not installed`
 }

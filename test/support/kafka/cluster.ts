@@ -20,6 +20,7 @@ import {
   type Listener,
   type NodePlan,
 } from './properties.ts'
+import { type Realm, startRealm } from './realm.ts'
 import { startTokenIssuer, type TokenIssuer } from './token-issuer.ts'
 
 const allowedUrlsProperty = 'org.apache.kafka.sasl.oauthbearer.allowed.urls'
@@ -35,6 +36,8 @@ export interface ClusterOptions {
   separateController?: boolean
   /** Opens the TLS and SASL listeners besides PLAINTEXT. Default false. */
   security?: boolean
+  /** Makes a Kerberos realm and opens the GSSAPI listener besides PLAINTEXT. Default false. */
+  kerberos?: boolean
   /** Broker settings that win over the harness's own. */
   properties?: Readonly<Record<string, string>>
   /** Further flags for every node's JVM. */
@@ -55,6 +58,8 @@ export interface Cluster {
   readonly certificates: string | undefined
   /** Makes tokens for the OIDC listener, with `security`. */
   readonly tokenIssuer: TokenIssuer | undefined
+  /** The realm of the GSSAPI listener, with `kerberos`. */
+  readonly realm: Realm | undefined
   /** Kills every node and deletes its data. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -89,9 +94,11 @@ async function startOnFreePorts(options: ClusterOptions, path: string, classData
   const guard = new Guard(root)
   const nodes: KafkaNode[] = []
   const tokenIssuer = options.security === true ? await startTokenIssuer() : undefined
+  let realm: Realm | undefined
   const close = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.kill()))
     await tokenIssuer?.close()
+    await realm?.close()
     await guard.release()
   }
   try {
@@ -99,8 +106,11 @@ async function startOnFreePorts(options: ClusterOptions, path: string, classData
       tokenIssuer === undefined ? undefined : { certificates: await makeCertificates(root), issuerUrl: tokenIssuer.url }
     const share = existsSync(classData) ? [`-XX:SharedArchiveFile=${classData}`] : []
     const allowed = security === undefined ? [] : [`-D${allowedUrlsProperty}=${jwksUrl(security.issuerUrl)}`]
-    const flags = [...jvmFlags, ...share, ...allowed, ...(options.jvmArgs ?? [])]
-    const plan: ClusterPlan = { nodes: await planNodes(options), security, properties: options.properties }
+    if (options.kerberos === true) realm = await startRealm(join(root, 'realm'), (await freePorts(1))[0]!, guard)
+    const ticketing = realm === undefined ? [] : [`-Djava.security.krb5.conf=${realm.configFile}`]
+    const flags = [...jvmFlags, ...share, ...allowed, ...ticketing, ...(options.jvmArgs ?? [])]
+    const { properties } = options
+    const plan: ClusterPlan = { nodes: await planNodes(options), security, keytab: realm?.keytab, properties }
     for (const node of plan.nodes) {
       const folder = join(root, `node-${node.nodeId}`)
       const propertiesFile = join(folder, 'server.properties')
@@ -111,7 +121,7 @@ async function startOnFreePorts(options: ClusterOptions, path: string, classData
       nodes.push(new KafkaNode({ nodeId: node.nodeId, port: node.ports.get('PLAINTEXT'), folder, jvmArgs, guard }))
     }
     await Promise.all(nodes.map((node) => node.start()))
-    return cluster(plan, nodes, tokenIssuer, close)
+    return cluster(plan, nodes, { tokenIssuer, realm, close })
   } catch (error) {
     await close()
     throw error
@@ -121,8 +131,7 @@ async function startOnFreePorts(options: ClusterOptions, path: string, classData
 function cluster(
   plan: ClusterPlan,
   nodes: readonly KafkaNode[],
-  tokenIssuer: TokenIssuer | undefined,
-  close: () => Promise<void>,
+  { tokenIssuer, realm, close }: Pick<Cluster, 'tokenIssuer' | 'realm' | 'close'>,
 ): Cluster {
   const endpoints = (listener: Listener): string =>
     plan.nodes
@@ -140,6 +149,7 @@ function cluster(
     endpoints,
     certificates: plan.security?.certificates,
     tokenIssuer,
+    realm,
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -148,6 +158,7 @@ function cluster(
 async function planNodes(options: ClusterOptions): Promise<NodePlan[]> {
   const isSeparate = options.separateController === true
   const brokerListeners: Listener[] = ['PLAINTEXT', ...(options.security === true ? secureListeners : [])]
+  if (options.kerberos === true) brokerListeners.push('GSSAPI')
   const nodes: { nodeId: number; isBroker: boolean; isController: boolean }[] = []
   for (let nodeId = 1; nodeId <= (options.brokers ?? 1); nodeId++) {
     nodes.push({ nodeId, isBroker: true, isController: !isSeparate })

@@ -1,11 +1,21 @@
 import { join } from 'node:path'
+import { brokerPrincipal } from './realm.ts'
 
 /** Names of the listeners a broker can have; CONTROLLER is for the nodes among themselves. */
-export type Listener = 'PLAINTEXT' | 'CONTROLLER' | 'SSL' | 'MTLS' | 'SASL_PLAINTEXT' | 'SASL_SSL' | 'OIDC' | 'REAUTH'
+export type Listener =
+  | 'PLAINTEXT'
+  | 'CONTROLLER'
+  | 'SSL'
+  | 'MTLS'
+  | 'SASL_PLAINTEXT'
+  | 'SASL_SSL'
+  | 'OIDC'
+  | 'REAUTH'
+  | 'GSSAPI'
 
 export const secureListeners: readonly Listener[] = ['SSL', 'MTLS', 'SASL_PLAINTEXT', 'SASL_SSL', 'OIDC', 'REAUTH']
 
-/** The kind of security of each listener: MTLS asks for a client certificate, OIDC for a signed token, REAUTH for a new login every 2 s. */
+/** The kind of security of each listener: MTLS asks for a client certificate, OIDC for a signed token, REAUTH for a new login every 2 s, GSSAPI for a Kerberos ticket. */
 const securityProtocols: Record<Listener, string> = {
   PLAINTEXT: 'PLAINTEXT',
   CONTROLLER: 'PLAINTEXT',
@@ -15,11 +25,12 @@ const securityProtocols: Record<Listener, string> = {
   SASL_SSL: 'SASL_SSL',
   OIDC: 'SASL_PLAINTEXT',
   REAUTH: 'SASL_PLAINTEXT',
+  GSSAPI: 'SASL_PLAINTEXT',
 }
 
-/** Host of a listener: certificates are for `localhost`, everything else avoids name look-ups. */
+/** Host of a listener: certificates and the broker's Kerberos name are for `localhost`, everything else avoids name look-ups. */
 export function listenerHost(listener: Listener): string {
-  return securityProtocols[listener].endsWith('SSL') ? 'localhost' : '127.0.0.1'
+  return securityProtocols[listener].endsWith('SSL') || listener === 'GSSAPI' ? 'localhost' : '127.0.0.1'
 }
 
 export interface NodePlan {
@@ -33,6 +44,8 @@ export interface ClusterPlan {
   nodes: readonly NodePlan[]
   /** What the secure listeners need, when there are any. */
   security?: SecurityFiles | undefined
+  /** File with the key of the broker's Kerberos name, when there is a GSSAPI listener. */
+  keytab?: string | undefined
   /** Settings that win over those chosen here. */
   properties?: Readonly<Record<string, string>> | undefined
 }
@@ -52,6 +65,7 @@ export function serverProperties(cluster: ClusterPlan, node: NodePlan, folder: s
     ...smallAndQuick,
     ...(cluster.nodes.length > 1 ? quickFailover : {}),
     ...(cluster.security === undefined ? {} : security(cluster.security)),
+    ...(cluster.keytab === undefined ? {} : kerberos(cluster.keytab)),
     ...cluster.properties,
   }
   return Object.entries(settings)
@@ -167,6 +181,15 @@ function security({ certificates, issuerUrl }: SecurityFiles): Record<string, st
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     // The nodes themselves and the tests' own admin clients come in over PLAINTEXT.
     'super.users': 'User:ANONYMOUS;User:admin',
+  }
+}
+
+function kerberos(keytab: string): Record<string, string> {
+  const options = `useKeyTab=true storeKey=true isInitiator=false keyTab="${keytab}" principal="${brokerPrincipal}"`
+  return {
+    'listener.name.gssapi.sasl.enabled.mechanisms': 'GSSAPI',
+    'listener.name.gssapi.sasl.kerberos.service.name': 'kafka',
+    'listener.name.gssapi.gssapi.sasl.jaas.config': `com.sun.security.auth.module.Krb5LoginModule required ${options};`,
   }
 }
 
