@@ -14,6 +14,12 @@ import { ConfigError } from './errors.ts'
 import { inspect } from './inspect-value.ts'
 import { LOG_LEVELS, type Logger, loggerAbove, type LogLevel } from './logger.ts'
 import type { ClusterOptions } from './network/cluster.ts'
+import {
+  CLIENT_DNS_LOOKUPS,
+  type ClientDnsLookup,
+  METADATA_RECOVERY_STRATEGIES,
+  type MetadataRecoveryStrategy,
+} from './network/cluster-options.ts'
 import { nodeTransport, transportOver } from './network/node.ts'
 import { hidden } from './network/sasl/secret.ts'
 import { saslMechanism, type SaslOptions } from './network/sasl/options.ts'
@@ -34,6 +40,8 @@ export interface ClientOptions {
   requestTimeoutMs?: number | undefined
   /** Longest wait for TCP, TLS and the first exchange of a new connection. Default 10,000. Java: socket.connection.setup.timeout.ms. */
   connectionTimeoutMs?: number | undefined
+  /** What that doubles up to with each attempt that took too long. Default 30,000. Java: socket.connection.setup.timeout.max.ms. */
+  connectionTimeoutMaxMs?: number | undefined
   /** A connection that was not used for so long is closed. Default 540,000. Java: connections.max.idle.ms. */
   connectionIdleMs?: number | undefined
   /** First pause before a request is tried again; doubles up to `retryBackoffMaxMs`. Default 100. Java: retry.backoff.ms. */
@@ -46,6 +54,20 @@ export interface ClientOptions {
   reconnectBackoffMaxMs?: number | undefined
   /** Metadata older than this is fetched again. Default 300,000. Java: metadata.max.age.ms. */
   metadataMaxAgeMs?: number | undefined
+  /** Topics that were not used for so long are not kept up to date. Default 300,000. Java: metadata.max.idle.ms. */
+  topicIdleMs?: number | undefined
+  /**
+   * Whether the bootstrap servers are asked again once no known broker can be reached, none has given metadata for
+   * `metadataRecoveryRebootstrapTriggerMs`, or one asks for it. Default `'rebootstrap'`. Java: metadata.recovery.strategy.
+   */
+  metadataRecoveryStrategy?: MetadataRecoveryStrategy | undefined
+  /** Default 300,000. Java: metadata.recovery.rebootstrap.trigger.ms. */
+  metadataRecoveryRebootstrapTriggerMs?: number | undefined
+  /**
+   * Whether bootstrap servers are replaced by the names that their addresses have themselves, which Kerberos behind an alias
+   * needs. All addresses of a name are tried in any case. Default `'use_all_dns_ips'`: they are not. Java: client.dns.lookup.
+   */
+  clientDnsLookup?: ClientDnsLookup | undefined
   /** Whether asking for a topic may create it, where brokers are set up to. Default true. Java: allow.auto.create.topics. */
   allowAutoTopicCreation?: boolean | undefined
   /** Most bytes a response may announce; a larger one ends the connection. Default 134,217,728. */
@@ -82,12 +104,17 @@ const CLIENT_OPTIONS: OptionTable<ClientOptions> = {
   ),
   requestTimeoutMs: milliseconds(30_000, { min: 1 }),
   connectionTimeoutMs: milliseconds(10_000, { min: 1 }),
+  connectionTimeoutMaxMs: milliseconds(30_000, { min: 1 }),
   connectionIdleMs: milliseconds(540_000, { min: 1 }),
   retryBackoffMs: milliseconds(100),
   retryBackoffMaxMs: milliseconds(1000),
   reconnectBackoffMs: milliseconds(50),
   reconnectBackoffMaxMs: milliseconds(1000),
   metadataMaxAgeMs: milliseconds(300_000),
+  topicIdleMs: milliseconds(300_000),
+  metadataRecoveryStrategy: oneOf<MetadataRecoveryStrategy>('rebootstrap', METADATA_RECOVERY_STRATEGIES),
+  metadataRecoveryRebootstrapTriggerMs: milliseconds(300_000),
+  clientDnsLookup: oneOf<ClientDnsLookup>('use_all_dns_ips', CLIENT_DNS_LOOKUPS),
   allowAutoTopicCreation: flag(true),
   maxFrameBytes: integer(128 * 1024 * 1024, { min: 1024, max: 0x7fffffff }),
   logger: checked<Logger | undefined>(undefined, (value) =>

@@ -1,4 +1,11 @@
+import { ConnectionError } from '../errors.ts'
 import { Broker, type BrokerAddress, type ConnectionSettings, type Readiness } from './broker.ts'
+import type { ClusterSettings } from './cluster-options.ts'
+import type { Transport } from './transport.ts'
+
+/** What a BrokerSet goes by. */
+export type BrokerSetSettings = ConnectionSettings &
+  Pick<ClusterSettings, 'clientDnsLookup' | 'metadataRecoveryStrategy'>
 
 /** Where to find a first broker. */
 export interface ServerAddress {
@@ -16,7 +23,10 @@ const READINESS_ORDER: Readonly<Record<Readiness, number>> = {
 /** The brokers of a cluster by node id, and the bootstrap servers for as long as none is known. */
 export class BrokerSet {
   readonly #servers: readonly ServerAddress[]
-  readonly #settings: ConnectionSettings
+  readonly #settings: BrokerSetSettings
+  /** The servers, or what their addresses are called. */
+  #named: readonly ServerAddress[]
+  #naming: Promise<void> | undefined
   readonly #brokers = new Map<number, Broker>()
   /** Made when needed and retired when brokers are known. */
   #bootstrap: Broker[] = []
@@ -24,9 +34,17 @@ export class BrokerSet {
   readonly #retired = new Set<Broker>()
   #isClosed = false
 
-  constructor(servers: readonly ServerAddress[], settings: ConnectionSettings) {
+  constructor(servers: readonly ServerAddress[], settings: BrokerSetSettings) {
     this.#servers = servers
+    this.#named = servers
     this.#settings = settings
+  }
+
+  /** To be awaited before `candidates`, if it is anything: the bootstrap servers' canonical names are looked up, once for each bootstrap. */
+  prepare(): Promise<void> | undefined {
+    if (this.#settings.clientDnsLookup === 'use_all_dns_ips') return undefined
+    this.#naming ??= this.#nameServers()
+    return this.#naming
   }
 
   get(nodeId: number): Broker | undefined {
@@ -65,18 +83,22 @@ export class BrokerSet {
     return true
   }
 
-  /** Forgets all brokers, so that the bootstrap servers are asked again (KIP-899). */
+  /** Forgets all brokers, so that the bootstrap servers are asked again, unless the strategy forbids it (KIP-899). */
   rebootstrap(): void {
-    for (const broker of this.all()) this.#retire(broker)
+    if (this.#settings.metadataRecoveryStrategy === 'none') return
+    this.#naming = undefined
+    for (const broker of [...this.all(), ...this.#bootstrap.splice(0)]) this.#retire(broker)
   }
 
   /**
    * Brokers in the order to try them in (Java: NetworkClient.leastLoadedNode): connected ones by load, then those that are
-   * connecting, then those whose last attempt is longest ago. The bootstrap servers come last (KIP-899).
+   * connecting, then those whose last attempt is longest ago. The bootstrap servers come last (KIP-899), or not at all when
+   * brokers are known and the strategy forbids it.
    */
   candidates(): Broker[] {
-    if (this.#bootstrap.length === 0 && !this.#isClosed) {
-      this.#bootstrap = this.#servers.map(
+    const isKnown = this.#brokers.size > 0 && this.#settings.metadataRecoveryStrategy === 'none'
+    if (this.#bootstrap.length === 0 && !this.#isClosed && !isKnown) {
+      this.#bootstrap = this.#named.map(
         ({ host, port }, i) => new Broker({ nodeId: -1 - i, host, port, rack: null }, this.#settings),
       )
     }
@@ -92,11 +114,42 @@ export class BrokerSet {
     await Promise.all(brokers.map((broker) => broker.close()))
   }
 
+  async #nameServers(): Promise<void> {
+    try {
+      this.#named = await canonicalServers(this.#servers, this.#settings.transport)
+    } catch (error) {
+      this.#naming = undefined
+      throw error
+    }
+    // Those that were made before have the other names.
+    for (const broker of this.#bootstrap.splice(0)) this.#retire(broker)
+  }
+
   #retire(broker: Broker): void {
     if (this.#brokers.get(broker.nodeId) === broker) this.#brokers.delete(broker.nodeId)
     this.#retired.add(broker)
     void broker.retire().then(() => this.#retired.delete(broker))
   }
+}
+
+/** A server for each name that the addresses of these have themselves. Rejects when none of them has an address. */
+async function canonicalServers(servers: readonly ServerAddress[], transport: Transport): Promise<ServerAddress[]> {
+  const errors: unknown[] = []
+  const named = await Promise.all(
+    servers.map(async ({ host, port }) => {
+      const names = await transport.canonicalNames!(host).catch((error: unknown) => {
+        errors.push(error)
+        return []
+      })
+      return names.map((name) => ({ host: name, port }))
+    }),
+  )
+  const found = named.flat()
+  if (found.length > 0) return found
+  const names = servers.map(({ host }) => host).join(', ')
+  throw new ConnectionError(`no bootstrap server has an address: ${names}`, servers[0]!, {
+    cause: errors.length === 1 ? errors[0] : new AggregateError(errors),
+  })
 }
 
 function inOrder(brokers: readonly Broker[]): Broker[] {

@@ -71,6 +71,8 @@ export class Broker {
   /** Attempts that failed since the last success; timed-out ones apart, as they make the next one more patient. */
   #failures = 0
   #timeouts = 0
+  /** Rises with each failed attempt, and stays where one succeeded. */
+  #addressTurn = 0
   #lastAttemptAt = 0
   /** No attempt before this, on the clock of performance.now(). */
   #nextAttemptAt = 0
@@ -249,6 +251,7 @@ export class Broker {
       purpose,
       clientId: rest.clientId,
       connectionTimeoutMs: Math.min(connectionTimeoutMs * 2 ** this.#timeouts, connectionTimeoutMaxMs),
+      addressTurn: this.#addressTurn,
       requestTimeoutMs: rest.requestTimeoutMs,
       idleMs: connectionIdleMs,
       maxInFlight: rest.maxInFlight,
@@ -267,6 +270,7 @@ export class Broker {
 
   #failed(error: unknown): void {
     this.#lastError = error as Error
+    this.#addressTurn++
     if (error instanceof TimeoutError) this.#timeouts++
     this.#backOff(this.#failures++)
   }

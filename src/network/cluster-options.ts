@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts'
 import type { ConnectionSettings } from './broker.ts'
 import type { ServerAddress } from './broker-set.ts'
 import { DEFAULT_MAX_FRAME_BYTES } from './frames.ts'
@@ -6,6 +7,14 @@ import type { Backoff } from './retry.ts'
 import type { SaslMechanism } from './sasl/mechanism.ts'
 import { tlsSource } from './tls.ts'
 import type { AddressMapper, TlsOptions, Transport } from './transport.ts'
+
+/** Java's metadata.recovery.strategy. */
+export const METADATA_RECOVERY_STRATEGIES = ['rebootstrap', 'none'] as const
+export type MetadataRecoveryStrategy = (typeof METADATA_RECOVERY_STRATEGIES)[number]
+
+/** Java's client.dns.lookup. */
+export const CLIENT_DNS_LOOKUPS = ['use_all_dns_ips', 'resolve_canonical_bootstrap_servers_only'] as const
+export type ClientDnsLookup = (typeof CLIENT_DNS_LOOKUPS)[number]
 
 /** How a Cluster is reached. All times are in milliseconds; the defaults are Java's. */
 export interface ClusterOptions {
@@ -40,6 +49,15 @@ export interface ClusterOptions {
   metadataMaxAgeMs?: number | undefined
   /** Topics that were not used for so long are not fetched again. Default 300,000. */
   topicIdleMs?: number | undefined
+  /**
+   * Whether the bootstrap servers are asked again when no known broker can be reached, none has given metadata for
+   * `metadataRecoveryRebootstrapTriggerMs`, or one says so (KIP-899, KIP-1102). Default `rebootstrap`.
+   */
+  metadataRecoveryStrategy?: MetadataRecoveryStrategy | undefined
+  /** Default 300,000. */
+  metadataRecoveryRebootstrapTriggerMs?: number | undefined
+  /** Whether bootstrap servers are replaced by the names that their addresses have themselves. Default `use_all_dns_ips`: no. */
+  clientDnsLookup?: ClientDnsLookup | undefined
   /** Whether asking for a topic may create it, where brokers are set up to. Default true. */
   allowAutoTopicCreation?: boolean | undefined
   /** Larger responses end the connection. Default 128 MiB. */
@@ -53,25 +71,35 @@ export interface ClusterOptions {
 export interface ClusterSettings extends Omit<ConnectionSettings, 'clusterId' | 'onVersions'> {
   retryBackoff: Backoff
   metadataMaxAgeMs: number
+  metadataRecoveryStrategy: MetadataRecoveryStrategy
+  metadataRecoveryRebootstrapTriggerMs: number
+  clientDnsLookup: ClientDnsLookup
   topicIdleMs: number
   allowAutoTopicCreation: boolean
 }
 
-/** The options with defaults filled in. */
+/** The options with defaults filled in. Throws ConfigError for what the transport cannot do. */
 export function clusterSettings(options: ClusterOptions): ClusterSettings {
+  const { clientDnsLookup = 'use_all_dns_ips', transport } = options
+  if (clientDnsLookup !== 'use_all_dns_ips' && transport.canonicalNames === undefined) {
+    throw new ConfigError('clientDnsLookup', `the transport has no canonicalNames, which ${clientDnsLookup} needs`)
+  }
   return {
-    transport: options.transport,
+    transport,
     tls: options.tls && tlsSource(options.tls),
     sasl: options.sasl,
     mapAddress: options.mapAddress,
     clientId: options.clientId ?? 'kafkawire',
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
     connectionTimeoutMs: options.connectionTimeoutMs ?? 10_000,
-    connectionTimeoutMaxMs: options.connectionTimeoutMaxMs ?? Math.max(30_000, options.connectionTimeoutMs ?? 0),
+    connectionTimeoutMaxMs: Math.max(options.connectionTimeoutMaxMs ?? 30_000, options.connectionTimeoutMs ?? 0),
     connectionIdleMs: options.connectionIdleMs ?? 540_000,
     retryBackoff: { minMs: options.retryBackoffMs ?? 100, maxMs: options.retryBackoffMaxMs ?? 1000 },
     reconnectBackoff: { minMs: options.reconnectBackoffMs ?? 50, maxMs: options.reconnectBackoffMaxMs ?? 1000 },
     metadataMaxAgeMs: options.metadataMaxAgeMs ?? 300_000,
+    metadataRecoveryStrategy: options.metadataRecoveryStrategy ?? 'rebootstrap',
+    metadataRecoveryRebootstrapTriggerMs: options.metadataRecoveryRebootstrapTriggerMs ?? 300_000,
+    clientDnsLookup,
     topicIdleMs: options.topicIdleMs ?? 300_000,
     allowAutoTopicCreation: options.allowAutoTopicCreation ?? true,
     maxFrameBytes: options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES,

@@ -47,6 +47,8 @@ export class Cluster {
   /** Calls that wait for something. */
   readonly #waits = new Set<Deadline>()
   readonly #closing = new AbortController()
+  /** Since when metadata is asked for in vain, on the clock of performance.now(); undefined when the last answer had it. */
+  #lackingSince: number | undefined
   #versions = VersionTable.EMPTY
   #closed: Promise<void> | undefined
 
@@ -248,9 +250,10 @@ export class Cluster {
     body: BodyOf<NoInfer<Request>>,
     wait: Wait,
   ): Promise<Response> {
-    return this.#retry(`${api.name} request`, wait, (deadline) =>
-      askAnyBroker(this.#brokers.candidates(), api, body, deadline.signal),
-    )
+    return this.#retry(`${api.name} request`, wait, async (deadline) => {
+      await this.#brokers.prepare()
+      return askAnyBroker(this.#brokers.candidates(), api, body, deadline.signal)
+    })
   }
 
   /** Finalized level of a cluster feature, such as `transaction.version`; 0 when it is off, or no broker was connected yet. */
@@ -296,8 +299,21 @@ export class Cluster {
   }
 
   async #fetch(names: readonly string[], mayCreate: boolean): Promise<boolean> {
-    const { response, version } = await this.#askForMetadata(names, mayCreate, this.#closing.signal)
-    return this.#apply(response, version, names).isChanged
+    this.#lackingSince ??= performance.now()
+    try {
+      const { response, version } = await this.#askForMetadata(names, mayCreate, this.#closing.signal)
+      const { isChanged } = this.#apply(response, version, names)
+      this.#lackingSince = undefined
+      return isChanged
+    } catch (error) {
+      const now = performance.now()
+      // Brokers that answer, and never with metadata, may belong to what was once the cluster (KIP-1102).
+      if (now - (this.#lackingSince ?? now) >= this.#settings.metadataRecoveryRebootstrapTriggerMs) {
+        this.#lackingSince = now
+        this.#brokers.rebootstrap()
+      }
+      throw error
+    }
   }
 
   #askForMetadata(
@@ -349,10 +365,12 @@ export class Cluster {
     for (const listener of this.#listeners) listener()
   }
 
-  #firstAnswer<T>(
+  async #firstAnswer<T>(
     ask: (broker: Broker, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal = this.#closing.signal,
   ): Promise<T> {
+    const preparing = this.#brokers.prepare()
+    if (preparing !== undefined) await preparing
     return firstAnswer(this.#brokers.candidates(), signal, ask)
   }
 

@@ -40,6 +40,8 @@ export interface ConnectionOptions {
   clientId: string
   /** For TCP, TLS, the first request and the login together; and for each further login. */
   connectionTimeoutMs: number
+  /** Which address of a name to begin with: counts attempts that failed. */
+  addressTurn?: number | undefined
   requestTimeoutMs: number
   /** A connection without requests is closed after this. */
   idleMs: number
@@ -194,10 +196,11 @@ export class Connection {
   }
 
   async #open(signal: AbortSignal | undefined): Promise<void> {
-    const { transport, connectionTimeoutMs: timeoutMs } = this.#options
+    const { transport, addressTurn, connectionTimeoutMs: timeoutMs } = this.#options
     await withDeadline(`connecting to ${this.#peer}`, { timeoutMs, signal }, async (deadline) => {
       const socket = await transport.connect({
         ...(await this.#address()),
+        addressTurn,
         timeoutMs,
         signal: deadline.signal,
         handlers: {

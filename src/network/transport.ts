@@ -61,6 +61,8 @@ export interface ConnectOptions {
   port: number
   /** Plain TCP when undefined. */
   tls?: TlsSettings | undefined
+  /** Which address of a name comes first: counts the attempts that failed. Default 0: the one that the look-up puts first. */
+  addressTurn?: number | undefined
   /** Time the whole attempt has, to be shared among the addresses of a name. `signal` is what ends it. */
   timeoutMs: number
   /** Gives up: the promise rejects with the signal's reason and nothing is left open. */
@@ -82,6 +84,8 @@ export interface TransportSocket {
 export interface Transport {
   /** Resolves when bytes can be sent, after the TLS handshake if there is one. Rejects with ConnectionError or AuthenticationError. */
   connect(options: ConnectOptions): Promise<TransportSocket>
+  /** The names that the addresses of a host have themselves. Only asked where `clientDnsLookup` says so. */
+  canonicalNames?(host: string): Promise<string[]>
 }
 
 /** What a socket must have: that of a `Socket` of `node:net`, or of any `Duplex` of `node:stream`, and more. */

@@ -62,6 +62,13 @@ const asOffsetReset = asOneOf({
 })
 const asIsolationLevel = asOneOf({ read_committed: 'read_committed', read_uncommitted: 'read_uncommitted' })
 
+const asRecoveryStrategy = asOneOf({ rebootstrap: 'rebootstrap', none: 'none' })
+const asDnsLookup = asOneOf({
+  use_all_dns_ips: 'use_all_dns_ips',
+  default: 'use_all_dns_ips',
+  resolve_canonical_bootstrap_servers_only: 'resolve_canonical_bootstrap_servers_only',
+})
+
 /** True is our default wherever there is a group, and not to be asked for where there is none. */
 const asAutoCommit: Conversion<boolean> = {
   note: '',
@@ -103,12 +110,17 @@ export const PROPERTY_NAMES: readonly PropertyName[] = [
   client('clientId', asText, 'client.id'),
   client('requestTimeoutMs', asMilliseconds, 'request.timeout.ms', 'socket.timeout.ms'),
   client('connectionTimeoutMs', asMilliseconds, 'socket.connection.setup.timeout.ms'),
+  client('connectionTimeoutMaxMs', asMilliseconds, 'socket.connection.setup.timeout.max.ms'),
   client('connectionIdleMs', asMillisecondsOrNever, 'connections.max.idle.ms'),
   client('retryBackoffMs', asMilliseconds, 'retry.backoff.ms'),
   client('retryBackoffMaxMs', asMilliseconds, 'retry.backoff.max.ms'),
   client('reconnectBackoffMs', asMilliseconds, 'reconnect.backoff.ms'),
   client('reconnectBackoffMaxMs', asMilliseconds, 'reconnect.backoff.max.ms'),
   client('metadataMaxAgeMs', asMillisecondsOrNever, 'metadata.max.age.ms', 'topic.metadata.refresh.interval.ms'),
+  client('topicIdleMs', asMilliseconds, 'metadata.max.idle.ms'),
+  client('metadataRecoveryStrategy', asRecoveryStrategy, 'metadata.recovery.strategy'),
+  client('metadataRecoveryRebootstrapTriggerMs', asMilliseconds, 'metadata.recovery.rebootstrap.trigger.ms'),
+  client('clientDnsLookup', asDnsLookup, 'client.dns.lookup'),
   client('allowAutoTopicCreation', asFlag, 'allow.auto.create.topics'),
   client('maxFrameBytes', asInteger, undefined, 'receive.message.max.bytes'),
 
@@ -188,8 +200,7 @@ export const COMPOSED_NAMES: readonly { option: string; names: readonly string[]
 
 /** Settings whose named values ask for what kafkawire does in any case. Other values of them count as not used. */
 export const SATISFIED: Readonly<Record<string, readonly string[]>> = {
-  'client.dns.lookup': ['use_all_dns_ips', 'default'],
-  'metadata.recovery.strategy': ['rebootstrap'],
+  'metadata.cluster.check.enable': ['true'],
   'max.in.flight.requests.per.connection': ['5'],
   // Sending is tried again until deliveryTimeoutMs is over.
   retries: ['2147483647'],

@@ -150,6 +150,61 @@ describe('bootstrap', () => {
     expect(cluster.brokers().map(({ nodeId }) => nodeId)).toEqual([2])
   })
 
+  test('is repeated when known brokers answer, and not with metadata, for too long (KIP-1102)', async () => {
+    const fake = await start(2)
+    fake.listed = [1]
+    const cluster = clusterOf([fake.node(2).address], { metadataRecoveryRebootstrapTriggerMs: 50 })
+    await cluster.refresh(WAIT)
+    // Node 1 is no longer part of anything, and does not know it.
+    fake.node(1).on('Metadata', (request) => request.answer(metadataApi, { brokers: [] }))
+    fake.listed = [2]
+    await cluster.refresh(WAIT)
+    expect(cluster.brokers().map(({ nodeId }) => nodeId)).toEqual([2])
+    expect(fake.node(1).requestsOf('Metadata').length).toBeGreaterThan(1)
+  })
+
+  test('is not repeated for a broker that answers so for a while only', async () => {
+    const fake = await start(2)
+    fake.listed = [1]
+    const cluster = clusterOf([fake.node(2).address])
+    await cluster.refresh(WAIT)
+    fake.node(1).on('Metadata', (request) => request.answer(metadataApi, { brokers: [] }))
+    const refreshed = cluster.refresh(WAIT)
+    await fake.node(1).received('Metadata', 5)
+    expect(cluster.brokers().map(({ nodeId }) => nodeId)).toEqual([1])
+    fake.node(1).on('Metadata', (request) => fake.answerMetadata(request))
+    await refreshed
+    expect(fake.node(2).requestsOf('Metadata')).toHaveLength(1)
+  })
+
+  test.each<[what: string, fault: (fake: FakeCluster) => unknown]>([
+    ['none of the known brokers can be reached', (fake) => fake.node(1).close()],
+    [
+      'a broker asks for it',
+      (fake) =>
+        fake
+          .node(1)
+          .on('Metadata', (request) => request.answer(metadataApi, { errorCode: ERROR.REBOOTSTRAP_REQUIRED })),
+    ],
+    [
+      'known brokers answer without metadata for too long',
+      (fake) => fake.node(1).on('Metadata', (request) => request.answer(metadataApi, { brokers: [] })),
+    ],
+  ])('is left out when %s and metadataRecoveryStrategy is none', async (_, fault) => {
+    const fake = await start(2)
+    fake.listed = [1]
+    const cluster = clusterOf([fake.node(2).address], {
+      metadataRecoveryStrategy: 'none',
+      metadataRecoveryRebootstrapTriggerMs: 0,
+    })
+    await cluster.refresh(WAIT)
+    await fault(fake)
+    fake.listed = [2]
+    expect(await rejection(cluster.refresh({ timeoutMs: 300 }))).toBeInstanceOf(Error)
+    expect(cluster.brokers().map(({ nodeId }) => nodeId)).toEqual([1])
+    expect(fake.node(2).requestsOf('Metadata')).toHaveLength(1)
+  })
+
   test('waits for a broker that does not know of any broker yet', async () => {
     const fake = await start()
     fake.listed = []

@@ -94,11 +94,12 @@ export class FakeBroker {
     handlers: Readonly<Record<string, Handler>> = {},
     port = 0,
     tls?: TlsOptions,
+    host = '127.0.0.1',
   ): Promise<FakeBroker> {
     const broker = new FakeBroker(tls)
     broker.on('ApiVersions', (request) => request.answer(apiVersionsApi, offering()))
     for (const [api, handler] of Object.entries(handlers)) broker.on(api, handler)
-    broker.server.listen(port, '127.0.0.1')
+    broker.server.listen(port, host)
     await once(broker.server, 'listening')
     return broker
   }

@@ -51,7 +51,8 @@ describe('a client file of Confluent Cloud', () => {
     ['librdkafka', confluentLibrdkafka, []],
   ])('works as it is in the flavour of %s', async (_, text, unused) => {
     const { client, producer, consumer, unknown } = optionsFromProperties(text)
-    const { sasl, ...rest } = client
+    const { sasl, clientDnsLookup = 'use_all_dns_ips', ...rest } = client
+    expect(clientDnsLookup).toBe('use_all_dns_ips')
     expect(rest).toEqual({
       bootstrapServers: 'pkc-abc12.us-east-1.aws.confluent.cloud:9092',
       clientId: expect.stringMatching(/^ccloud-/) as unknown,
@@ -84,6 +85,8 @@ describe('the table of names', () => {
     groupInstanceId: ['billing-1', 'billing-1'],
     groupProtocol: ['CONSUMER', 'consumer'],
     groupRemoteAssignor: ['uniform', 'uniform'],
+    metadataRecoveryStrategy: ['none', 'none'],
+    clientDnsLookup: ['resolve_canonical_bootstrap_servers_only', 'resolve_canonical_bootstrap_servers_only'],
     clientRack: ['eu-1a', 'eu-1a'],
     allowAutoTopicCreation: ['False', false],
     idempotence: ['true', true],
@@ -139,6 +142,8 @@ describe('values', () => {
     ['connections.max.idle.ms=0', { connectionIdleMs: 0x7fffffff }],
     ['topic.metadata.refresh.interval.ms=-1', { metadataMaxAgeMs: 0x7fffffff }],
     ['client.id=', {}],
+    ['client.dns.lookup=default', { clientDnsLookup: 'use_all_dns_ips' }],
+    ['metadata.recovery.strategy=NONE', { metadataRecoveryStrategy: 'none' }],
   ])('of a client in %j', (text, client) => {
     expect(optionsFromProperties(text).client).toEqual(client)
   })
@@ -200,7 +205,7 @@ describe('names that are of no use', () => {
   })
 
   test.each([
-    ['client.dns.lookup', 'use_all_dns_ips', 'resolve_canonical_bootstrap_servers_only'],
+    ['metadata.cluster.check.enable', 'true', 'false'],
     ['max.in.flight.requests.per.connection', '5', '1'],
     ['partitioner', 'murmur2_random', 'consistent_random'],
     ['retries', '2147483647', '0'],
