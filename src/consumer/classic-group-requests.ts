@@ -129,6 +129,10 @@ export class ClassicRequests {
     for (const { errorCode } of response.members) this.#coordinator.check('LeaveGroup', errorCode)
   }
 
+  get isCoordinatorKnown(): boolean {
+    return this.#coordinator.isKnown
+  }
+
   get #instanceId(): string | null {
     return this.#settings.groupInstanceId ?? null
   }

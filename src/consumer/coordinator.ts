@@ -16,6 +16,11 @@ export class GroupCoordinator {
     this.groupId = groupId
   }
 
+  /** Whether it was looked up and nothing has gone wrong with it since. */
+  get isKnown(): boolean {
+    return this.#cluster.isCoordinatorKnown('group', this.groupId)
+  }
+
   /** One attempt to ask the coordinator. After a lost connection the next attempt looks it up again. */
   async request<Request extends object, Response extends object>(
     purpose: Purpose,

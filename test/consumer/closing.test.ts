@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { KafkaError } from '../../src/errors.ts'
 import { offsetCommitApi } from '../../src/protocol/messages/08-offset-commit.ts'
 import { joinGroupApi } from '../../src/protocol/messages/11-join-group.ts'
 import { leaveGroupApi } from '../../src/protocol/messages/13-leave-group.ts'
@@ -34,6 +35,19 @@ describe('closing', () => {
     await reading.reaches(1)
     await broker.close()
     await reading.consumer.close({ timeoutMs: 200 })
+    await expect(reading.done).resolves.toBeUndefined()
+  })
+
+  it('does not wait to leave when the brokers are gone and nothing is left to commit', async () => {
+    const broker = await start({ topics: { orders: 1 } })
+    await broker.append('orders', 0, [{ value: 'a' }])
+    const reading = new Reading(join(broker, { autoCommit: false }))
+    await reading.reaches(1)
+    await broker.close()
+    // Loses sight of the coordinator.
+    await expect(reading.consumer.commit(undefined, { timeoutMs: 100 })).rejects.toThrow(KafkaError)
+    // Longer than any test may take: what ends it is that there is nothing to wait for.
+    await reading.consumer.close({ timeoutMs: 600_000 })
     await expect(reading.done).resolves.toBeUndefined()
   })
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { ClientOptions } from '../../src/client-options.ts'
 import { AuthenticationError, ConnectionError } from '../../src/errors.ts'
 import { Kafka } from '../../src/kafka.ts'
@@ -9,10 +9,12 @@ import { metadataApi } from '../../src/protocol/messages/03-metadata.ts'
 import { Cluster as Connections } from '../../src/network/cluster.ts'
 import { nodeTransport } from '../../src/network/node.ts'
 import { saslMechanism } from '../../src/network/sasl/options.ts'
+import { sleep } from '../../src/network/wait.ts'
+import { string } from '../../src/serdes.ts'
 import { rejection } from '../network/rejection.ts'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
 import type { Listener } from '../support/kafka/properties.ts'
-import { describeWithKafka } from '../support/real-kafka.ts'
+import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
 /** How long sessions are renewed under load. With REAUTHENTICATION_SECONDS=300 they last 10 s each, else 2 s. */
 const renewalMs = Number(process.env['REAUTHENTICATION_SECONDS'] ?? 6) * 1000
@@ -22,7 +24,10 @@ describeWithKafka('the secure listeners of a real broker', ['java'], () => {
   let cluster: Cluster
   const pem: Record<string, string> = {}
   beforeAll(async () => {
-    const properties = { 'listener.name.reauth.scram-sha-256.connections.max.reauth.ms': String(sessionMs) }
+    const properties = {
+      'listener.name.reauth.scram-sha-256.connections.max.reauth.ms': String(sessionMs),
+      'super.users': 'User:ANONYMOUS;User:admin;User:alice',
+    }
     cluster = await startCluster({ security: true, properties })
     for (const name of [
       'ca.crt',
@@ -164,4 +169,50 @@ describeWithKafka('the secure listeners of a real broker', ['java'], () => {
     },
     renewalMs + 60_000,
   )
+
+  test('a session that ends while the broker stands still costs connections, and no call', async () => {
+    const kafka = new Kafka({
+      bootstrapServers: cluster.endpoints('REAUTH'),
+      sasl: { mechanism: 'SCRAM-SHA-256', ...alice },
+    })
+    const lost: unknown[] = []
+    kafka.on('disconnect', ({ error }) => void (error !== undefined && lost.push(error)))
+    const topic = uniqueName('sessions')
+    const producer = kafka.producer({ lingerMs: 0, value: string })
+    const admin = kafka.admin()
+    const consumer = kafka.consumer({ groupId: topic, topics: [topic], value: string, autoOffsetReset: 'earliest' })
+    const sent = new Set<string>()
+    const over = new AbortController()
+    const work = async (lane: number): Promise<void> => {
+      for (let i = 0; !over.signal.aborted; i++) {
+        const value = `${lane}-${i}`
+        await producer.send({ topic, value })
+        sent.add(value)
+        if (lane === 0) await admin.listTopics()
+      }
+    }
+    await producer.send({ topic, value: 'first' })
+    sent.add('first')
+    const working = Promise.all(Array.from({ length: 4 }, (_, lane) => work(lane)))
+    const read: (string | null)[] = []
+    const reading = (async () => {
+      for await (const { value } of consumer) {
+        read.push(value)
+        await consumer.commit()
+        if (over.signal.aborted && new Set(read).size >= sent.size) break
+      }
+    })()
+    // What is written meanwhile is read only when its session is over; the broker hangs up then.
+    cluster.node(1).pause()
+    await sleep(sessionMs + 500)
+    cluster.node(1).resume()
+    await vi.waitFor(() => expect(lost.length).toBeGreaterThan(0), 30_000)
+    over.abort()
+    await working
+    await producer.send({ topic, value: 'last' })
+    sent.add('last')
+    await reading
+    await Promise.all([producer.close(), admin.close(), consumer.close()])
+    expect(new Set(read)).toEqual(sent)
+  })
 })

@@ -126,7 +126,7 @@ describe('a broker before Kafka 1.0, which takes bare tokens', () => {
 })
 
 describe('a session that ends (KIP-368)', () => {
-  test('is renewed before the next request once 85 to 95 % of it have passed', async () => {
+  test('is renewed before the next request a while before it ends', async () => {
     login.sessionLifetimeMs = 10_000
     const broker = await start()
     const connection = await open(broker)

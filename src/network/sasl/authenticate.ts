@@ -68,12 +68,21 @@ export async function authenticate(
   }
 }
 
+/** Time that requests written before a session ends have to be read by the broker: it hangs up at those it reads later. */
+const SESSION_SLACK_MS = 1000
+/** Brokers refuse a login less than a second after the one before. */
+const LEAST_PERIOD_MS = 1100
+
 /**
  * When to re-authenticate, in milliseconds from the authentication: at 85 to 95 % of the session's lifetime, at random, so that
- * the clients of a broker that was restarted do not come all at once (Java: SaslClientAuthenticator).
+ * the clients of a broker that was restarted do not come all at once (Java: SaslClientAuthenticator). Sessions of some seconds
+ * are renewed earlier than Java does, so that a broker or network that is slow for a moment does not cost the connection.
  */
 export function reauthenticationDelayMs(lifetimeMs: number): number {
-  return Math.floor(lifetimeMs * (0.85 + Math.random() * 0.1))
+  const inTime = 1 - SESSION_SLACK_MS / lifetimeMs
+  const earliest = Math.min(0.85, Math.max(inTime - 0.05, 0.65, LEAST_PERIOD_MS / lifetimeMs))
+  const latest = Math.min(0.95, Math.max(inTime, earliest + 0.05))
+  return Math.floor(lifetimeMs * (earliest + Math.random() * (latest - earliest)))
 }
 
 function offersSaslAuthenticate(channel: SaslChannel): boolean {

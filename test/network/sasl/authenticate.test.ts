@@ -269,11 +269,24 @@ describe('a broker without SaslAuthenticate', () => {
 })
 
 test.each([
-  [0, 8500],
-  [0.5, 9000],
-  [1, 9500],
-])('re-authentication is due at 85 to 95 %% of the session (random %f)', (random, expected) => {
-  const spy = vi.spyOn(Math, 'random').mockReturnValue(random)
-  expect(reauthenticationDelayMs(10_000)).toBe(expected)
+  [60_000, 51_000, 57_000],
+  [20_000, 17_000, 19_000],
+  // A second before the end.
+  [10_000, 8500, 9000],
+  [4000, 2800, 3000],
+  // No earlier than at 65 %.
+  [2000, 1300, 1400],
+  // No sooner than the broker allows.
+  [1500, 1100, 1175],
+  [1000, 850, 900],
+])('re-authentication in a session of %i ms is due after %i to %i ms', (lifetimeMs, earliest, latest) => {
+  const spy = vi.spyOn(Math, 'random')
+  for (const [random, expected] of [
+    [0, earliest],
+    [1, latest],
+  ] as const) {
+    spy.mockReturnValue(random)
+    expect(Math.abs(reauthenticationDelayMs(lifetimeMs) - expected)).toBeLessThanOrEqual(1)
+  }
   spy.mockRestore()
 })
