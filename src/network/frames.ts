@@ -1,4 +1,5 @@
 import { DecodeError } from '../errors.ts'
+import { allocate } from '../protocol/bytes/allocate.ts'
 
 /** Largest frame that is accepted unless told otherwise: room for a fetch of 50 MiB and one oversized batch. */
 export const DEFAULT_MAX_FRAME_BYTES: number = 128 * 1024 * 1024
@@ -58,7 +59,7 @@ export class FrameReader {
     const bytes = (size[0]! << 24) | (size[1]! << 16) | (size[2]! << 8) | size[3]!
     this.#check(bytes, next)
     this.#isFirst = false
-    this.#frame = new Uint8Array(bytes)
+    this.#frame = allocate(bytes)
     this.#frameFilled = 0
     return bytes === 0 ? this.#readFrame(chunk, next) : next
   }

@@ -46,6 +46,24 @@ export function produceRequest(
 
 /** The answers to the shipments, in their order; undefined where the broker gave none. */
 export function answersTo(shipments: readonly Shipment[], response: ProduceResponse): (PartitionAnswer | undefined)[] {
+  return answersInOrder(shipments, response) ?? answersByPlace(shipments, response)
+}
+
+/** The answers when they come in the order of the shipments, as they nearly always do; undefined otherwise. */
+function answersInOrder(shipments: readonly Shipment[], response: ProduceResponse): PartitionAnswer[] | undefined {
+  const answers: PartitionAnswer[] = []
+  for (const { name, topicId, partitionResponses } of response.responses) {
+    for (const answer of partitionResponses) {
+      const shipment = shipments[answers.length]
+      if (shipment === undefined || answer.index !== shipment.queue.partition) return undefined
+      if (name === '' ? topicId !== shipment.topicId : name !== shipment.queue.topic) return undefined
+      answers.push(answer)
+    }
+  }
+  return answers.length === shipments.length ? answers : undefined
+}
+
+function answersByPlace(shipments: readonly Shipment[], response: ProduceResponse): (PartitionAnswer | undefined)[] {
   const answers = new Map<string, PartitionAnswer>()
   for (const { name, topicId, partitionResponses } of response.responses) {
     for (const answer of partitionResponses) answers.set(`${answer.index} ${name === '' ? topicId : name}`, answer)

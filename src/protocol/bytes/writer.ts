@@ -1,4 +1,5 @@
 import { EncodeError } from '../../errors.ts'
+import { allocate } from './allocate.ts'
 import { writeUtf8 } from './utf8.ts'
 import { writeUuid } from './uuid.ts'
 
@@ -25,8 +26,8 @@ export class ByteWriter {
    * before its result has been used. Default: all are copied.
    */
   constructor(capacity = 256, shareFromBytes: number = Infinity) {
-    this.#bytes = new Uint8Array(capacity)
-    this.#view = new DataView(this.#bytes.buffer)
+    this.#bytes = allocate(capacity)
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, capacity)
     this.#shareFromBytes = shareFromBytes
   }
 
@@ -65,10 +66,10 @@ export class ByteWriter {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    const grown = allocate(Math.max(needed, this.#bytes.length * 2))
     grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
-    this.#view = new DataView(grown.buffer)
+    this.#view = new DataView(grown.buffer, grown.byteOffset, grown.length)
   }
 
   int8(value: number): void {

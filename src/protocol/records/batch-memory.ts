@@ -1,3 +1,5 @@
+import { allocate } from '../bytes/allocate.ts'
+
 /** Where a batch gets the memory that its records are encoded into. */
 export interface BatchMemory {
   /** An array of at least so many bytes, whose content is arbitrary. */
@@ -7,7 +9,7 @@ export interface BatchMemory {
 }
 
 /** Memory that is new each time and left to the garbage collector. */
-export const NEW_MEMORY: BatchMemory = { take: (bytes) => new Uint8Array(bytes), give: () => undefined }
+export const NEW_MEMORY: BatchMemory = { take: allocate, give: () => undefined }
 
 /** Smaller arrays cost little to make. */
 const MIN_POOLED_BYTES = 4096
@@ -28,7 +30,7 @@ export class MemoryPool implements BatchMemory {
   }
 
   take(bytes: number): Uint8Array {
-    if (bytes < MIN_POOLED_BYTES) return new Uint8Array(bytes)
+    if (bytes < MIN_POOLED_BYTES) return allocate(bytes)
     const size = pooledSize(bytes)
     const memory = this.#free.get(size)?.pop()
     if (memory === undefined) return new Uint8Array(size)
