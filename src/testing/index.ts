@@ -6,7 +6,7 @@ export { RequestLog } from './request-log.ts'
 export type { ReceivedRequest } from './request-log.ts'
 export type { CommittedOffset } from './state/committed-offsets.ts'
 export { TestBroker } from './test-broker.ts'
-export type { NewRecord, PartitionStats } from './test-broker.ts'
+export type { NewRecord, PartitionStats, TransactionStats } from './test-broker.ts'
 export { TestNode } from './test-node.ts'
 export {
   TestRegistry,

@@ -33,6 +33,8 @@ export interface TestBrokerOptions {
    * API that is not to be offered at all.
    */
   apiVersions?: ApiVersionCaps | undefined
+  /** Level of the feature `transaction.version`: from 2 on clients use transactions V2 (KIP-890). Default 2, as in Kafka. */
+  transactionVersion?: 0 | 1 | 2 | undefined
   /** Address to listen on, which clients are told too. Default 127.0.0.1. */
   host?: string | undefined
 }
@@ -66,6 +68,7 @@ export function clusterSettings(options: TestBrokerOptions): BrokerSettings {
       }),
       maxSessionTimeoutMs: MAX_SESSION_TIMEOUT_MS,
     },
+    transactionVersion: integer('transactionVersion', options.transactionVersion, 2, { min: 0, max: 2 }),
     apiVersions: options.apiVersions ?? {},
     host: options.host ?? '127.0.0.1',
   }

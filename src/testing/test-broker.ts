@@ -27,9 +27,21 @@ export interface PartitionStats {
   startOffset: number
   /** Offset that the next record gets. */
   endOffset: number
+  /** Offset up to which `read_committed` consumers may read. */
+  lastStableOffset: number
   /** Number of batches that are stored. */
   batchCount: number
   sizeInBytes: number
+}
+
+/** How the transaction of a transactional id stands. */
+export interface TransactionStats {
+  producerId: bigint
+  producerEpoch: number
+  /** `empty` before the first one; what the last one came to while none is `ongoing`. */
+  state: 'empty' | 'ongoing' | 'committed' | 'aborted'
+  /** Partitions, and groups whose offsets it commits. */
+  participantCount: number
 }
 
 /** A record to put into a partition. The timestamp is the present unless given. */
@@ -37,7 +49,7 @@ export type NewRecord = Omit<EncodableRecord, 'timestamp' | 'offset'> & { timest
 
 /**
  * Kafka for tests, in this process: a cluster of one or more nodes on TCP ports of this machine, with topics,
- * idempotent producers and classic consumer groups, to which any client can connect. It keeps everything in memory and
+ * idempotent producers, transactions and classic consumer groups, to which any client can connect. It keeps everything in memory and
  * behaves as Kafka 4.4 does; where it differs, it is wrong. `control` makes it fail on purpose.
  */
 export class TestBroker {
@@ -176,9 +188,10 @@ export class TestBroker {
   partition(topic: string, partition: number): PartitionStats | undefined {
     const found = this.#cluster.partition(topic, partition)
     if (found === undefined) return undefined
-    const { leaderId, leaderEpoch, replicas, log } = found
+    const { leaderId, leaderEpoch, replicas, log, lastStableOffset } = found
     const { startOffset, endOffset, batchCount, sizeInBytes } = log
-    return { leaderId, leaderEpoch, replicas: [...replicas], startOffset, endOffset, batchCount, sizeInBytes }
+    const size = { batchCount, sizeInBytes }
+    return { leaderId, leaderEpoch, replicas: [...replicas], startOffset, endOffset, lastStableOffset, ...size }
   }
 
   /** What a group has committed. */
@@ -186,7 +199,21 @@ export class TestBroker {
     return this.#cluster.offsets.all(groupId)
   }
 
-  /** The node that coordinates a group; undefined when no node is running. */
+  /** How the transaction of a transactional id stands; undefined for an id that nobody has used. */
+  transaction(transactionalId: string): TransactionStats | undefined {
+    const entry = this.#cluster.transactions.get(transactionalId)
+    if (entry === undefined) return undefined
+    const { producerId, producerEpoch, state, participants } = entry
+    return { producerId, producerEpoch, state, participantCount: participants.size }
+  }
+
+  /** Sets the finalized level of a feature, such as `transaction.version`; 0 switches it off. Clients learn of it with their next connection. */
+  setFeature(name: string, level: number): void {
+    this.#cluster.features.set(name, level)
+    this.#cluster.featuresEpoch++
+  }
+
+  /** The node that coordinates a group, or a transactional id; undefined when no node is running. */
   coordinator(groupId: string): TestNode | undefined {
     const state = this.#cluster.coordinatorOf(groupId)
     return this.nodes.find(({ id }) => id === state?.id)

@@ -61,7 +61,8 @@ describe('options', () => {
     ['nodes', { nodes: 1.5 }],
     ['defaultPartitions', { defaultPartitions: 0 }],
     ['initialRebalanceDelayMs', { initialRebalanceDelayMs: -1 }],
-    ['apiVersions', { apiVersions: { EndTxn: { min: 0, max: 1 } } }],
+    ['apiVersions', { apiVersions: { ElectLeaders: { min: 0, max: 1 } } }],
+    ['transactionVersion', { transactionVersion: 3 as never }],
     ['apiVersions', { apiVersions: { Fetch: { min: 90, max: 91 } } }],
   ])('refuses %s that make no sense', async (option, options) => {
     const error = await TestBroker.start(options).catch((caught: unknown) => caught)

@@ -30,7 +30,7 @@ export const produceHandler: Handler<ProduceRequest, ProduceResponse> = {
     for (const topic of request.topicData) {
       const partitionResponses: PartitionResponse[] = []
       for (const data of topic.partitionData) {
-        const response = await produce(topic, data, request.acks, context)
+        const response = await produce(topic, data, request, context)
         if (response.currentLeader.leaderId >= 0) leaders.add(response.currentLeader.leaderId)
         partitionResponses.push(response)
       }
@@ -91,9 +91,10 @@ function requestError(request: ProduceRequest): { errorCode: number; reason: str
 async function produce(
   topic: TopicData,
   { index, records }: PartitionData,
-  acks: number,
-  { cluster, node, apiVersion }: RequestContext,
+  { acks, transactionalId }: ProduceRequest,
+  context: RequestContext,
 ): Promise<PartitionResponse> {
+  const { cluster, node, apiVersion } = context
   if (acks !== 0 && acks !== 1 && acks !== -1) return toResponse(index, refusal(ERROR.INVALID_REQUIRED_ACKS, null))
   const usesIds = apiVersion >= FIRST_VERSION_WITH_IDS
   const known = cluster.topics.find(topic, usesIds)
@@ -110,8 +111,28 @@ async function produce(
   if (acks === -1 && partition.isr.length < partition.topic.config.minInsyncReplicas) {
     return toResponse(index, refusal(ERROR.NOT_ENOUGH_REPLICAS, null))
   }
+  const refused = transactionalId === null ? ERROR.NONE : admit(transactionalId, partition, records, context)
+  if (refused !== ERROR.NONE) return toResponse(index, refusal(refused, null))
   const result = await appendBatch(partition, records, apiVersion)
   return toResponse(index, result, result.isAtLog ? partition.log.startOffset : -1)
+}
+
+/**
+ * Has the coordinator add the partition to the transaction that a batch belongs to, or, for older clients, tell whether it was
+ * (KIP-890; Java: ReplicaManager.maybeSendPartitionsToTransactionCoordinator). An error code.
+ */
+function admit(
+  transactionalId: string,
+  partition: Partition,
+  records: Uint8Array | null,
+  { cluster, apiVersion }: RequestContext,
+): number {
+  const [batch] = readBatches(records ?? new Uint8Array(0), { checkCrcs: false })
+  if (batch === undefined || !batch.isTransactional || batch.producerId < 0n) return ERROR.NONE
+  const { producerId, producerEpoch } = batch
+  if (partition.transactions.isOpen(producerId)) return ERROR.NONE
+  const support = apiVersion > 11 ? 'add' : apiVersion > 10 ? 'check' : 'check, old codes'
+  return cluster.transactions.admit(transactionalId, { producerId, producerEpoch }, partition, support)
 }
 
 function toResponse(index: number, result: AppendResult, logStartOffset = -1): PartitionResponse {

@@ -3,6 +3,7 @@ import { fetchApi, type FetchRequest, type FetchResponse } from '../../protocol/
 import type { Handler, RequestContext } from '../handler.ts'
 import type { FetchContext, FetchPosition } from '../state/fetch-sessions.ts'
 import type { Partition } from '../state/partition.ts'
+import type { AbortedTransaction } from '../state/partition-transactions.ts'
 import { endpointsOf } from './endpoints.ts'
 
 type PartitionData = FetchResponse['responses'][number]['partitions'][number]
@@ -147,7 +148,7 @@ function readPartition(
   maxBytes: number,
   minOneBatch: boolean,
 ): PartitionData {
-  const { log } = partition
+  const { log, lastStableOffset, transactions } = partition
   const errorCode = accessError(position, partition, context)
   if (errorCode !== ERROR.NONE) return withLeader(failedPartition(position.partition, errorCode), partition, context)
   const { fetchOffset, lastFetchedEpoch } = position
@@ -161,12 +162,18 @@ function readPartition(
   return {
     ...failedPartition(position.partition, ERROR.NONE),
     highWatermark: BigInt(log.endOffset),
-    lastStableOffset: BigInt(log.endOffset),
+    lastStableOffset: BigInt(lastStableOffset),
     logStartOffset: BigInt(log.startOffset),
-    abortedTransactions: isReadCommitted ? [] : null,
+    abortedTransactions: isReadCommitted ? transactions.abortedFrom(fetchOffset).map(toAborted) : null,
     ...(isDiverging ? { divergingEpoch: { epoch: epochEnd.epoch, endOffset: BigInt(epochEnd.endOffset) } } : {}),
-    records: isDiverging ? NO_RECORDS : log.read(fetchOffset, maxBytes, minOneBatch),
+    records: isDiverging
+      ? NO_RECORDS
+      : log.read(fetchOffset, maxBytes, minOneBatch, isReadCommitted ? lastStableOffset : log.endOffset),
   }
+}
+
+function toAborted({ producerId, firstOffset }: AbortedTransaction): { producerId: bigint; firstOffset: bigint } {
+  return { producerId, firstOffset: BigInt(firstOffset) }
 }
 
 /** A partition without data. Records are empty and never null, which librdkafka does not take (KAFKA-18646). */
@@ -225,13 +232,15 @@ function waitForBytes(plan: FetchPlan, reads: readonly PartitionRead[], maxWaitM
 }
 
 /** Whether a wait is over. Partitions that did not exist when it began are left out of account. */
-function hasEnough({ context, minBytes }: FetchPlan, reads: readonly PartitionRead[]): boolean {
+function hasEnough({ context, minBytes, isReadCommitted }: FetchPlan, reads: readonly PartitionRead[]): boolean {
   let bytes = 0
   for (const { position, partition } of reads) {
     if (partition === undefined) continue
     if (accessError(position, partition, context) !== ERROR.NONE) return true
     if (position.fetchOffset < partition.log.startOffset) return true
-    bytes += Math.min(partition.log.bytesFrom(position.fetchOffset), position.partitionMaxBytes)
+    const { log, lastStableOffset } = partition
+    const end = isReadCommitted ? lastStableOffset : log.endOffset
+    bytes += Math.min(log.bytesFrom(position.fetchOffset, end), position.partitionMaxBytes)
   }
   return bytes >= minBytes
 }

@@ -16,6 +16,8 @@ const EARLIEST = -2n
 const MAX_TIMESTAMP = -3n
 const EARLIEST_LOCAL = -4n
 
+const READ_COMMITTED = 1
+
 /**
  * First version that knows each special timestamp. There is no tiered storage here, so nothing is ever found for the
  * last two.
@@ -32,13 +34,15 @@ const SPECIAL_TIMESTAMPS: ReadonlyMap<bigint, number> = new Map([
 export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse> = {
   api: listOffsetsApi,
 
-  async handle({ topics }, context) {
+  async handle({ topics, isolationLevel }, context) {
     const answers: ListOffsetsResponse['topics'] = []
     for (const { name, partitions } of topics) {
       const responses: PartitionResponse[] = []
       for (const request of partitions) {
         const isTwice = partitions.filter(({ partitionIndex }) => partitionIndex === request.partitionIndex).length > 1
-        responses.push(isTwice ? answer(request, ERROR.INVALID_REQUEST) : await findOffset(name, request, context))
+        responses.push(
+          isTwice ? answer(request, ERROR.INVALID_REQUEST) : await findOffset(name, request, isolationLevel, context),
+        )
       }
       answers.push({ name, partitions: responses })
     }
@@ -58,6 +62,7 @@ export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse
 async function findOffset(
   topic: string,
   request: PartitionRequest,
+  isolationLevel: number,
   { cluster, node, apiVersion }: RequestContext,
 ): Promise<PartitionResponse> {
   const { timestamp } = request
@@ -68,23 +73,33 @@ async function findOffset(
   if (partition === undefined) return answer(request, ERROR.UNKNOWN_TOPIC_OR_PARTITION)
   const errorCode = partition.accessError(node.id, request.currentLeaderEpoch)
   if (errorCode !== ERROR.NONE) return answer(request, errorCode)
-  const found = await search(partition, timestamp)
+  const end = isolationLevel === READ_COMMITTED ? partition.lastStableOffset : partition.log.endOffset
+  const found = await search(partition, timestamp, end)
   // Leader epochs came with version 4.
   return answer(request, ERROR.NONE, found !== undefined && apiVersion < 4 ? { ...found, leaderEpoch: -1 } : found)
 }
 
-async function search({ log, leaderEpoch }: Partition, timestamp: bigint): Promise<RecordPosition | undefined> {
+/** @param endOffset - up to where the client may read. */
+async function search(
+  { log, leaderEpoch }: Partition,
+  timestamp: bigint,
+  endOffset: number,
+): Promise<RecordPosition | undefined> {
   switch (timestamp) {
     case LATEST:
-      return { offset: log.endOffset, timestamp: -1, leaderEpoch }
+      return { offset: endOffset, timestamp: -1, leaderEpoch }
     case EARLIEST:
     case EARLIEST_LOCAL:
       return { offset: log.startOffset, timestamp: -1, leaderEpoch: log.earliestEpoch ?? -1 }
     case MAX_TIMESTAMP:
       return log.findMaxTimestamp()
     default:
-      return timestamp < 0n ? undefined : log.findByTimestamp(Number(timestamp))
+      return timestamp < 0n ? undefined : before(endOffset, await log.findByTimestamp(Number(timestamp)))
   }
+}
+
+function before(endOffset: number, found: RecordPosition | undefined): RecordPosition | undefined {
+  return found === undefined || found.offset >= endOffset ? undefined : found
 }
 
 /** Where nothing was found, timestamp and offset are -1. */

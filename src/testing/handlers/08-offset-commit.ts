@@ -14,7 +14,7 @@ type TopicResponse = OffsetCommitResponse['topics'][number]
 /** First version with topic ids instead of names (KIP-848). */
 const FIRST_VERSION_WITH_IDS = 10
 /** Longest text that may be stored with an offset (offset.metadata.max.bytes). */
-const MAX_METADATA_LENGTH = 4096
+export const MAX_METADATA_LENGTH = 4096
 
 export const offsetCommitHandler: Handler<OffsetCommitRequest, OffsetCommitResponse> = {
   api: offsetCommitApi,

@@ -25,9 +25,9 @@ export const offsetFetchHandler: Handler<OffsetFetchRequest, OffsetFetchResponse
 
   handle(request, context) {
     if (context.apiVersion >= FIRST_VERSION_WITH_GROUPS) {
-      return { groups: request.groups.map((group) => fetchGroup(group, context)) }
+      return { groups: request.groups.map((group) => fetchGroup(group, request.requireStable, context)) }
     }
-    const single = fetchGroup(singleGroup(request), context)
+    const single = fetchGroup(singleGroup(request), request.requireStable, context)
     if (single.errorCode !== ERROR.NONE) return offsetFetchHandler.fail(request, single.errorCode, context)
     return { topics: single.topics.map(({ name, partitions }) => ({ name, partitions })) }
   },
@@ -50,12 +50,22 @@ function singleGroup({ groupId, topics }: OffsetFetchRequest): GroupRequest {
   return { groupId, memberId: null, memberEpoch: -1, topics: withIds }
 }
 
-function fetchGroup({ groupId, topics }: GroupRequest, context: RequestContext): GroupResponse {
+function fetchGroup({ groupId, topics }: GroupRequest, isStable: boolean, context: RequestContext): GroupResponse {
   const errorCode = coordinatorError(groupId, context)
   if (errorCode !== ERROR.NONE) return { groupId, topics: [], errorCode }
   const found =
     topics === null ? fetchAll(groupId, context) : topics.map((topic) => fetchTopic(groupId, topic, context))
+  if (isStable) for (const { name, partitions } of found) holdBack(name, partitions, groupId, context)
   return { groupId, topics: found, errorCode }
+}
+
+/** Instead of an offset that a transaction may be about to replace there is an error (KIP-447). */
+function holdBack(topic: string, partitions: PartitionResponse[], groupId: string, { cluster }: RequestContext): void {
+  const transactional = cluster.offsets.transactional(groupId)
+  for (const [at, { partitionIndex }] of partitions.entries()) {
+    if (!transactional.isPending(topic, partitionIndex)) continue
+    partitions[at] = describe(partitionIndex, undefined, ERROR.UNSTABLE_OFFSET_COMMIT)
+  }
 }
 
 function fetchAll(groupId: string, { cluster }: RequestContext): TopicResponse[] {

@@ -7,11 +7,14 @@ import {
 import type { Encodable } from '../../protocol/schema.ts'
 import type { Handler } from '../handler.ts'
 import type { OfferedApi } from '../offered-apis.ts'
+import { TRANSACTION_VERSION } from '../state/cluster-state.ts'
 
 /** First version that names the client's software (KIP-511). */
 const FIRST_VERSION_WITH_SOFTWARE = 3
 /** What a name or version of software may look like (Java: ApiVersionsRequest). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
+
+const SUPPORTED_FEATURES = [{ name: TRANSACTION_VERSION, minVersion: 0, maxVersion: 2 }]
 
 export const apiVersionsHandler: Handler<ApiVersionsRequest, ApiVersionsResponse> = {
   api: apiVersionsApi,
@@ -28,7 +31,13 @@ export const apiVersionsHandler: Handler<ApiVersionsRequest, ApiVersionsResponse
     if ((clusterId === null) !== (nodeId === -1)) return { errorCode: ERROR.INVALID_REQUEST }
     const isHere = clusterId === null || (clusterId === cluster.clusterId && nodeId === node.id)
     if (!isHere) return { errorCode: ERROR.REBOOTSTRAP_REQUIRED }
-    return { apiKeys: apis.all().map(describe) }
+    const finalized = [...cluster.features].filter(([, level]) => level > 0)
+    return {
+      apiKeys: apis.all().map(describe),
+      supportedFeatures: SUPPORTED_FEATURES,
+      finalizedFeaturesEpoch: cluster.featuresEpoch,
+      finalizedFeatures: finalized.map(([name, level]) => ({ name, maxVersionLevel: level, minVersionLevel: level })),
+    }
   },
 
   fail(_request, errorCode) {

@@ -1,7 +1,10 @@
 import { eraseApi, type ErasedApi, type Handler } from '../handler.ts'
+import { addOffsetsToTxnHandler } from './25-add-offsets-to-txn.ts'
+import { addPartitionsToTxnHandler } from './24-add-partitions-to-txn.ts'
 import { apiVersionsHandler } from './18-api-versions.ts'
 import { createTopicsHandler } from './19-create-topics.ts'
 import { deleteTopicsHandler } from './20-delete-topics.ts'
+import { endTxnHandler } from './26-end-txn.ts'
 import { fetchHandler } from './01-fetch.ts'
 import { findCoordinatorHandler } from './10-find-coordinator.ts'
 import { heartbeatHandler } from './12-heartbeat.ts'
@@ -15,6 +18,7 @@ import { offsetFetchHandler } from './09-offset-fetch.ts'
 import { produceHandler } from './00-produce.ts'
 import { offsetForLeaderEpochHandler } from './23-offset-for-leader-epoch.ts'
 import { syncGroupHandler } from './14-sync-group.ts'
+import { txnOffsetCommitHandler } from './28-txn-offset-commit.ts'
 
 function erase<Request extends object, Response extends object>(handler: Handler<Request, Response>): ErasedApi {
   return eraseApi(handler.api, handler)
@@ -38,4 +42,8 @@ export const handlers: readonly ErasedApi[] = [
   erase(deleteTopicsHandler),
   erase(initProducerIdHandler),
   erase(offsetForLeaderEpochHandler),
+  erase(addPartitionsToTxnHandler),
+  erase(addOffsetsToTxnHandler),
+  erase(endTxnHandler),
+  erase(txnOffsetCommitHandler),
 ]

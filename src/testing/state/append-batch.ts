@@ -57,11 +57,16 @@ export async function appendBatch(
     count: batch.count!,
   }
   if (batch.producerId >= 0n) {
-    const verdict = partition.producers.judge(sequenced)
+    const isFirstOfV2 = batch.isTransactional && apiVersion > 11 && !partition.transactions.isOpen(batch.producerId)
+    const verdict = partition.producers.judge(sequenced, isFirstOfV2)
     if (verdict.kind === 'refuse') return refusalOfLog(verdict.errorCode, verdict.reason)
     // Kafka answers with the largest timestamp as append time here, whoever set it.
     if (verdict.kind === 'duplicate') return accepted(verdict.of.baseOffset, verdict.of.maxTimestamp)
+    if (!batch.isTransactional && partition.transactions.isOpen(batch.producerId)) {
+      return refusalOfLog(ERROR.INVALID_TXN_STATE, 'the producer has a transaction open, which the batch is no part of')
+    }
     partition.producers.note(sequenced, baseOffset, maxTimestamp)
+    if (batch.isTransactional) partition.transactions.note(batch.producerId, baseOffset)
   }
   const bytes = batch.bytes.slice()
   setBaseOffset(bytes, baseOffset, partition.leaderEpoch)
@@ -108,13 +113,16 @@ export function isUnreadable(error: DecodeError): boolean {
   return /\.(?:batchLength|magic)$/.test(error.path)
 }
 
+function invalid(reason: string): AppendResult {
+  return refusalOfLog(ERROR.INVALID_RECORD, reason)
+}
+
 /**
  * What is wrong with the header of a batch (Java: UnifiedLog.analyzeAndValidateRecords, then
  * LogValidator.validateBatch).
  */
 function headerFault(batch: RecordBatch, { topic }: Partition): AppendResult | undefined {
   const { maxMessageBytes } = topic.config
-  const invalid = (reason: string): AppendResult => refusalOfLog(ERROR.INVALID_RECORD, reason)
   if (batch.baseOffset !== 0) return invalid(`the base offset of the batch is ${batch.baseOffset} and has to be 0`)
   if (batch.sizeInBytes > maxMessageBytes) {
     const reason = `the batch has ${batch.sizeInBytes} bytes, and max.message.bytes is ${maxMessageBytes}`
@@ -128,7 +136,6 @@ function headerFault(batch: RecordBatch, { topic }: Partition): AppendResult | u
   }
   if (batch.isControl) return invalid('clients may not write control records')
   if (batch.producerId >= 0n && batch.baseSequence < 0) return invalid(`sequence ${batch.baseSequence} is negative`)
-  if (batch.isTransactional) return refusalOfLog(ERROR.INVALID_TXN_STATE, 'the producer has no ongoing transaction')
   return undefined
 }
 

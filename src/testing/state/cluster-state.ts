@@ -3,6 +3,7 @@ import { FetchSessions } from './fetch-sessions.ts'
 import { GroupCoordinator, type GroupSettings } from './group-coordinator.ts'
 import type { Partition } from './partition.ts'
 import { randomUuid, Topics, type Topic } from './topics.ts'
+import { TransactionCoordinator } from './transaction-coordinator.ts'
 
 /** How a cluster is set up. */
 export interface ClusterSettings {
@@ -12,6 +13,8 @@ export interface ClusterSettings {
   /** Largest batch in bytes that topics take unless they say otherwise. */
   maxMessageBytes: number
   groups: GroupSettings
+  /** Level of the feature transaction.version. */
+  transactionVersion: number
 }
 
 /** A node as clients are told of it. */
@@ -26,6 +29,9 @@ export interface NodeState {
 /** Partitions of Kafka's offsets topic, by which groups are spread over the nodes (offsets.topic.num.partitions). */
 const OFFSETS_PARTITIONS = 50
 
+/** The feature that says which transactions the cluster has (KIP-890). */
+export const TRANSACTION_VERSION = 'transaction.version'
+
 /** Everything that the nodes of a cluster share. */
 export class ClusterState {
   readonly settings: ClusterSettings
@@ -34,6 +40,11 @@ export class ClusterState {
   readonly topics: Topics
   readonly groups: GroupCoordinator
   readonly offsets: CommittedOffsets = new CommittedOffsets()
+  readonly transactions: TransactionCoordinator
+  /** Finalized levels of the cluster's features; those at 0 are off. */
+  readonly features: Map<string, number>
+  /** Rises with each change of the features. */
+  featuresEpoch = 0n
   readonly #liveNodes = new Set<number>()
   #nextProducerId = 0n
 
@@ -51,6 +62,11 @@ export class ClusterState {
     const { defaultPartitions, maxMessageBytes } = settings
     this.topics = new Topics({ defaultPartitions, maxMessageBytes, nodeIds }, this.#liveNodes)
     this.groups = new GroupCoordinator(settings.groups)
+    this.features = new Map([[TRANSACTION_VERSION, settings.transactionVersion]])
+    this.transactions = new TransactionCoordinator({
+      newProducerId: () => this.newProducerId(),
+      transactionVersion: () => this.features.get(TRANSACTION_VERSION) ?? 0,
+    })
   }
 
   liveNodes(): NodeState[] {
@@ -110,6 +126,7 @@ export class ClusterState {
   /** Stops all timers. */
   close(): void {
     this.groups.close()
+    this.transactions.close()
   }
 }
 

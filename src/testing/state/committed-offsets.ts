@@ -1,3 +1,5 @@
+import type { ProducerIdentity, TransactionParticipant } from './transaction-entry.ts'
+
 /** An offset that a group committed. */
 export interface CommittedOffset {
   readonly topic: string
@@ -10,9 +12,54 @@ export interface CommittedOffset {
   readonly metadata: string
 }
 
+/** The offsets of a group that wait for the end of their transactions. */
+export class TransactionalOffsets implements TransactionParticipant {
+  readonly #pending = new Map<bigint, CommittedOffset[]>()
+  readonly #commit: (committed: CommittedOffset) => void
+
+  constructor(commit: (committed: CommittedOffset) => void) {
+    this.#commit = commit
+  }
+
+  isOpen(producerId: bigint): boolean {
+    return this.#pending.has(producerId)
+  }
+
+  put(producerId: bigint, committed: CommittedOffset): void {
+    const pending = this.#pending.get(producerId)
+    if (pending === undefined) this.#pending.set(producerId, [committed])
+    else pending.push(committed)
+  }
+
+  /** Whether a transaction that has not ended yet will perhaps commit an offset of the partition. */
+  isPending(topic: string, partition: number): boolean {
+    for (const pending of this.#pending.values()) {
+      if (pending.some((each) => each.topic === topic && each.partition === partition)) return true
+    }
+    return false
+  }
+
+  endTransaction({ producerId }: ProducerIdentity, committed: boolean): void {
+    const pending = this.#pending.get(producerId) ?? []
+    this.#pending.delete(producerId)
+    if (committed) for (const each of pending) this.#commit(each)
+  }
+}
+
 /** What all groups have committed (Java: OffsetMetadataManager). */
 export class CommittedOffsets {
   readonly #byGroup = new Map<string, Map<string, CommittedOffset>>()
+  readonly #transactional = new Map<string, TransactionalOffsets>()
+
+  /** What transactions are about to commit for a group. */
+  transactional(groupId: string): TransactionalOffsets {
+    let offsets = this.#transactional.get(groupId)
+    if (offsets === undefined) {
+      offsets = new TransactionalOffsets((committed) => this.put(groupId, committed))
+      this.#transactional.set(groupId, offsets)
+    }
+    return offsets
+  }
 
   put(groupId: string, committed: CommittedOffset): void {
     let offsets = this.#byGroup.get(groupId)

@@ -4,6 +4,7 @@ import type { HeartbeatRequest } from '../../protocol/messages/12-heartbeat.ts'
 import type { LeaveGroupRequest } from '../../protocol/messages/13-leave-group.ts'
 import type { OffsetCommitRequest } from '../../protocol/messages/08-offset-commit.ts'
 import type { SyncGroupRequest } from '../../protocol/messages/14-sync-group.ts'
+import type { TxnOffsetCommitRequest } from '../../protocol/messages/28-txn-offset-commit.ts'
 import { Group, sameProtocols, type GroupMember, type JoinAnswer, type SyncAnswer } from './group.ts'
 import { GroupRebalance } from './group-rebalance.ts'
 import { GroupSnapshots } from './group-snapshots.ts'
@@ -240,6 +241,22 @@ export class GroupCoordinator {
     if (group.state === 'completing-rebalance') return ERROR.REBALANCE_IN_PROGRESS
     this.#rebalance.expectHeartbeat(group, group.members.get(memberId)!)
     return ERROR.NONE
+  }
+
+  /** Whether a transaction may commit offsets for a group, whose rebalance is of no account for that: the error code. */
+  transactionalCommitError(request: TxnOffsetCommitRequest, apiVersion: number): number {
+    const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generationId } = request
+    let group = this.#groups.get(groupId)
+    if (group === undefined) {
+      if (generationId >= 0) return apiVersion >= 6 ? ERROR.GROUP_ID_NOT_FOUND : ERROR.ILLEGAL_GENERATION
+      group = this.#create(groupId)
+    }
+    if (generationId < 0 && group.state === 'empty') return ERROR.NONE
+    // Before version 3 requests did not say.
+    if (generationId < 0 && memberId === '' && groupInstanceId === null) return ERROR.NONE
+    const error = group.memberError(memberId, groupInstanceId)
+    if (error !== ERROR.NONE) return error
+    return generationId === group.generationId ? ERROR.NONE : ERROR.ILLEGAL_GENERATION
   }
 
   /**

@@ -87,23 +87,28 @@ export class PartitionLog {
     return this.#epochs.findLast((entry) => entry.startOffset <= this.#startOffset)?.epoch
   }
 
-  /** Bytes from the batch that holds `offset` to the end. */
-  bytesFrom(offset: number): number {
+  /** Bytes from the batch that holds `offset` up to the one that begins at `endOffset`. */
+  bytesFrom(offset: number, endOffset: number = this.#endOffset): number {
     const first = this.#batches[this.#indexOf(offset)]
-    return first === undefined ? 0 : this.#endPosition - first.position
+    return first === undefined ? 0 : Math.max(0, this.#positionOf(endOffset) - first.position)
+  }
+
+  #positionOf(offset: number): number {
+    return this.#batches[this.#indexOf(offset)]?.position ?? this.#endPosition
   }
 
   /**
    * Batches from the one that holds `offset` on, at most `maxBytes` of them, the last one cut off there as Kafka does.
    * A first batch that is larger is returned whole when `minOneBatch`, else not at all (KIP-74).
+   * @param endOffset - where a batch begins that is not read any more, nor those after it.
    */
-  read(offset: number, maxBytes: number, minOneBatch: boolean): Uint8Array {
+  read(offset: number, maxBytes: number, minOneBatch: boolean, endOffset: number = this.#endOffset): Uint8Array {
     const index = this.#indexOf(offset)
     const first = this.#batches[index]
-    if (first === undefined) return NOTHING
+    if (first === undefined || first.baseOffset >= endOffset) return NOTHING
     const size = first.bytes.length
     if (size > maxBytes) return minOneBatch ? first.bytes : NOTHING
-    const bytes = new Uint8Array(Math.min(this.#endPosition - first.position, maxBytes))
+    const bytes = new Uint8Array(Math.min(this.#positionOf(endOffset) - first.position, maxBytes))
     for (let i = index, at = 0; at < bytes.length; i++) {
       const batch = this.#batches[i]!.bytes
       const room = bytes.length - at

@@ -1,17 +1,21 @@
 import { ERROR } from '../../protocol/error-codes.ts'
+import { encodeEndTransactionMarker } from '../../protocol/records/control-record.ts'
 import { PartitionLog } from './partition-log.ts'
+import { PartitionTransactions } from './partition-transactions.ts'
 import { ProducerStates } from './producer-states.ts'
 import type { Topic } from './topics.ts'
+import type { ProducerIdentity, TransactionParticipant } from './transaction-entry.ts'
 
 /**
  * One partition: its log, who leads it, and who waits for it to change. The log is shared by all replicas, which so are
  * always in sync.
  */
-export class Partition {
+export class Partition implements TransactionParticipant {
   readonly topic: Topic
   readonly index: number
   readonly log: PartitionLog = new PartitionLog()
   readonly producers: ProducerStates = new ProducerStates()
+  readonly transactions: PartitionTransactions = new PartitionTransactions()
   /** Node ids, the preferred leader first. */
   replicas: readonly number[]
   /** Node ids of the replicas whose node is up. */
@@ -28,6 +32,27 @@ export class Partition {
     this.index = index
     this.replicas = replicas
     this.elect(liveNodes)
+  }
+
+  /** Offset up to which `read_committed` consumers may read. */
+  get lastStableOffset(): number {
+    return this.transactions.firstOpenOffset ?? this.log.endOffset
+  }
+
+  /** Writes the marker that ends a transaction here. */
+  endTransaction({ producerId, producerEpoch }: ProducerIdentity, committed: boolean): void {
+    const { leaderEpoch } = this
+    const baseOffset = this.log.endOffset
+    const timestamp = Date.now()
+    const type = committed ? 'commit' : 'abort'
+    const coordinatorEpoch = 0
+    const partitionLeaderEpoch = leaderEpoch
+    const at = { timestamp, baseOffset, partitionLeaderEpoch }
+    const bytes = encodeEndTransactionMarker({ type, producerId, producerEpoch, coordinatorEpoch, ...at })
+    this.log.append({ bytes, baseOffset, lastOffset: baseOffset, maxTimestamp: timestamp, leaderEpoch })
+    this.producers.noteMarker(producerId, producerEpoch)
+    this.transactions.end(producerId, baseOffset, committed)
+    this.changed()
   }
 
   /** Calls `listener` after each append, change of leader or deletion. Returns what ends that. */

@@ -42,10 +42,15 @@ export type SequenceVerdict =
 export class ProducerStates {
   readonly #states = new Map<bigint, ProducerState>()
 
-  judge(batch: SequencedBatch): SequenceVerdict {
+  /** @param startsAtZero - whether the batch is the first of a transaction that its producer began under a new epoch. */
+  judge(batch: SequencedBatch, startsAtZero = false): SequenceVerdict {
     const state = this.#states.get(batch.producerId)
-    // A producer without state may start anywhere: retention may have deleted what it wrote (KIP-360).
-    if (state === undefined) return { kind: 'append' }
+    // A producer without state may start anywhere: retention may have deleted what it wrote (KIP-360). Not so under transactions V2,
+    // where each begins at 0 (KIP-890).
+    if (state === undefined) {
+      if (startsAtZero && batch.baseSequence !== 0) return outOfOrder(batch, '0 comes first in a transaction')
+      return { kind: 'append' }
+    }
     if (batch.producerEpoch < state.epoch) {
       const reason = `producer ${batch.producerId} sent epoch ${batch.producerEpoch} after epoch ${state.epoch}`
       return { kind: 'refuse', errorCode: ERROR.INVALID_PRODUCER_EPOCH, reason }
@@ -59,9 +64,16 @@ export class ProducerStates {
       (other) => other.baseSequence === batch.baseSequence && other.lastSequence === lastSequence,
     )
     if (known !== undefined) return { kind: 'duplicate', of: known }
-    const expected = sequenceAfter(state.batches.at(-1)!.lastSequence, 1)
+    const last = state.batches.at(-1)
+    const expected = last === undefined ? 0 : sequenceAfter(last.lastSequence, 1)
     if (batch.baseSequence === expected) return { kind: 'append' }
     return outOfOrder(batch, `${expected} is the next one`)
+  }
+
+  /** A marker was written: those of transactions V2 carry the next epoch. */
+  noteMarker(producerId: bigint, epoch: number): void {
+    const known = this.#states.get(producerId)
+    this.#states.set(producerId, known?.epoch === epoch ? known : { epoch, batches: [] })
   }
 
   /** Remembers a batch that was appended. */

@@ -16,6 +16,10 @@ import { createTopicsApi } from '../../../src/protocol/messages/19-create-topics
 import { deleteTopicsApi } from '../../../src/protocol/messages/20-delete-topics.ts'
 import { initProducerIdApi } from '../../../src/protocol/messages/22-init-producer-id.ts'
 import { offsetForLeaderEpochApi } from '../../../src/protocol/messages/23-offset-for-leader-epoch.ts'
+import { addPartitionsToTxnApi } from '../../../src/protocol/messages/24-add-partitions-to-txn.ts'
+import { addOffsetsToTxnApi } from '../../../src/protocol/messages/25-add-offsets-to-txn.ts'
+import { endTxnApi } from '../../../src/protocol/messages/26-end-txn.ts'
+import { txnOffsetCommitApi } from '../../../src/protocol/messages/28-txn-offset-commit.ts'
 import type { Encodable } from '../../../src/protocol/schema.ts'
 import { failWith } from '../../../src/testing/index.ts'
 import { connectTo, startBroker } from '../harness.ts'
@@ -62,6 +66,10 @@ const cases: Case[] = [
   served(deleteTopicsApi),
   served(initProducerIdApi, () => ({ transactionalId: null }), 5),
   served(offsetForLeaderEpochApi, () => ({ topics: [] }), 4, 2),
+  served(addPartitionsToTxnApi),
+  served(addOffsetsToTxnApi),
+  served(endTxnApi),
+  served(txnOffsetCommitApi),
 ]
 
 test('every API that is offered is asked here', async () => {
