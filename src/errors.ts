@@ -291,3 +291,53 @@ export class ConfigError extends KafkaError {
     this.option = option
   }
 }
+
+/** What a TransactionError leaves to be done. */
+export type TransactionErrorKind = 'abortable' | 'fatal' | 'misuse'
+
+const TRANSACTION_CODES: Readonly<Record<TransactionErrorKind, string>> = {
+  abortable: 'KAFKA_TRANSACTION_ABORTABLE',
+  fatal: 'KAFKA_TRANSACTION_FATAL',
+  misuse: 'KAFKA_TRANSACTION_STATE',
+}
+
+/**
+ * A transaction that cannot go on, or a call that does not fit the state it is in; `cause` tells why. When it is abortable, abort it: nothing
+ * of it will be read by `read_committed` consumers, and it can be run again. When it is fatal, close the producer. Else nothing has changed.
+ */
+export class TransactionError extends KafkaError {
+  static {
+    this.prototype.name = 'TransactionError'
+  }
+  readonly transactionalId: string
+  /** Whether the transaction must be aborted, after which another can begin. */
+  readonly isAbortable: boolean
+  /** Whether the producer is of no more use. */
+  readonly isFatal: boolean
+
+  constructor(
+    kind: TransactionErrorKind,
+    message: string,
+    transactionalId: string,
+    options: Omit<KafkaErrorOptions, 'retriable'> & { code?: string } = {},
+  ) {
+    const { code = TRANSACTION_CODES[kind], ...rest } = options
+    super(code, message, { ...rest, retriable: kind === 'abortable' })
+    this.transactionalId = transactionalId
+    this.isAbortable = kind === 'abortable'
+    this.isFatal = kind === 'fatal'
+  }
+}
+
+/** Another producer with the same transactional id has taken over, or the coordinator has ended the transaction for taking too long. */
+export class ProducerFencedError extends TransactionError {
+  static {
+    this.prototype.name = 'ProducerFencedError'
+  }
+
+  constructor(transactionalId: string, options: Omit<KafkaErrorOptions, 'retriable'> = {}) {
+    const what = `the producer with transactional id ${transactionalId} was fenced`
+    const why = 'another one has taken over its id, or its transaction took longer than transactionTimeoutMs'
+    super('fatal', `${what}: ${why}`, transactionalId, { ...options, code: 'KAFKA_PRODUCER_FENCED' })
+  }
+}

@@ -33,11 +33,13 @@ export {
   EncodeError,
   KafkaError,
   LogTruncationError,
+  ProducerFencedError,
   RecordError,
   TimeoutError,
+  TransactionError,
   UnsupportedVersionError,
 } from './errors.ts'
-export type { KafkaErrorOptions, VersionRange } from './errors.ts'
+export type { KafkaErrorOptions, TransactionErrorKind, VersionRange } from './errors.ts'
 export type { ClientEvents, EventListener } from './events.ts'
 export { Kafka } from './kafka.ts'
 export type { PropertiesOptions } from './kafka.ts'
@@ -71,6 +73,9 @@ export type { ProducerRecord, RecordMetadata } from './producer/record.ts'
 export { EnqueueError, SendError } from './producer/send-error.ts'
 export type { SendOutcome } from './producer/send-error.ts'
 export { SentRecords } from './producer/sent-records.ts'
+export { Transaction } from './producer/transaction.ts'
+export type { TransactionCallOptions, TransactionWriter } from './producer/transaction.ts'
+export type { OffsetSource, OffsetToSend, SenderOfOffsets, TransactionOffsets } from './producer/transaction-offsets.ts'
 export type { CompressionName } from './protocol/compression/registry.ts'
 export type { RecordHeader } from './protocol/records/record.ts'
 export { bytes, json, string } from './serdes.ts'

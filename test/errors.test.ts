@@ -10,8 +10,10 @@ import {
   DecodeError,
   EncodeError,
   KafkaError,
+  ProducerFencedError,
   SendError,
   TimeoutError,
+  TransactionError,
   UnsupportedVersionError,
 } from '../src/index.ts'
 
@@ -53,6 +55,18 @@ const cases: [string, string, KafkaError, string][] = [
     brokerFault,
     'Produce failed for partition t-1: NOT_LEADER_OR_FOLLOWER (6): another broker leads',
   ],
+  [
+    'TransactionError',
+    'KAFKA_TRANSACTION_ABORTABLE',
+    new TransactionError('abortable', 'abort it', 'tx', { cause }),
+    'abort it',
+  ],
+  [
+    'ProducerFencedError',
+    'KAFKA_PRODUCER_FENCED',
+    new ProducerFencedError('tx', { cause }),
+    'the producer with transactional id tx was fenced: another one has taken over its id, or its transaction took longer than transactionTimeoutMs',
+  ],
   ['CompressionError', 'KAFKA_COMPRESSION', new CompressionError('no lz4', 'lz4', { cause }), 'no lz4'],
   ['ConfigError', 'KAFKA_CONFIG', new ConfigError('lingerMs', 'lingerMs is wrong', { cause }), 'lingerMs is wrong'],
 ]
@@ -79,8 +93,8 @@ describe('errors', () => {
     expect(admin).toMatchObject({ name: 'AdminError', code: 'KAFKA_ADMIN', cause: brokerFault })
   })
 
-  test('only connections, time and what the broker says is temporary are retriable', () => {
+  test('only connections, time, what the broker says is temporary and transactions to abort are retriable', () => {
     const retriable = cases.filter(([, , error]) => error.retriable).map(([name]) => name)
-    expect(retriable).toEqual(['ConnectionError', 'TimeoutError', 'BrokerError'])
+    expect(retriable).toEqual(['ConnectionError', 'TimeoutError', 'BrokerError', 'TransactionError'])
   })
 })

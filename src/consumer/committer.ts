@@ -148,7 +148,8 @@ function isRebalance(error: KafkaError): boolean {
   return error instanceof BrokerError && REBALANCES.has(error.errorName)
 }
 
-function notAMember(groupId: string): KafkaError {
+/** For a member that is none, or has lost its partitions. */
+export function notAMember(groupId: string): KafkaError {
   const what = `offsets cannot be committed: this consumer is not a member of group ${groupId} at the moment`
   return new KafkaError('KAFKA_NOT_A_MEMBER', `${what}, so its partitions may be others' by now`)
 }

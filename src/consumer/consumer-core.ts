@@ -4,7 +4,7 @@ import type { Backoff } from '../network/retry.ts'
 import { type Wait, withDeadline } from '../network/wait.ts'
 import { Assignment } from './assignment.ts'
 import { type CommitIdentity, type OffsetToCommit, STANDALONE } from './committed-offsets.ts'
-import { type CommitHost, Committer } from './committer.ts'
+import { type CommitHost, Committer, notAMember } from './committer.ts'
 import { GroupCoordinator } from './coordinator.ts'
 import { Delivery, type Lane } from './delivery.ts'
 import { Fetcher } from './fetcher.ts'
@@ -397,6 +397,11 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
 
   get handledOffsets(): OffsetToCommit[] {
     return this.delivery.handledOffsets()
+  }
+
+  offsetsWithCurrent(): OffsetToCommit[] {
+    if (this.delivery.isBereft || this.identity === undefined) throw notAMember(this.coordinator?.groupId ?? '')
+    return this.delivery.handledOffsets({ current: true })
   }
 
   get identity(): CommitIdentity | undefined {

@@ -315,9 +315,13 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
     return partitions.map(({ topic, partition }) => found.get(partitionKey(topic, partition)))
   }
 
-  /** The offsets that `commit` without arguments would commit, except for the record in the loop's hand. */
-  handledOffsets(): OffsetToCommit[] {
-    return this.#core.handledOffsets
+  /**
+   * The offsets up to which everything was handled; with `current`, the record in the loop's hand, or its batch, counts as handled.
+   *
+   * @throws KafkaError (KAFKA_NOT_A_MEMBER) with `current`, when the member has lost what it has in hand.
+   */
+  handledOffsets({ current = false }: { current?: boolean } = {}): OffsetToCommit[] {
+    return current ? this.#core.offsetsWithCurrent() : this.#core.handledOffsets
   }
 
   /** Offsets of the oldest records of partitions, in their order. */

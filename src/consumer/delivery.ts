@@ -44,6 +44,7 @@ export class Delivery<K, V> {
   /** The partition whose record the loop has in hand. */
   #heldPartition: PartitionState | undefined
   readonly #lanes: Set<PartitionState> = new Set()
+  #isBereft = false
 
   constructor(assignment: Assignment, options: DeliveryOptions<K, V>) {
     this.#assignment = assignment
@@ -60,6 +61,11 @@ export class Delivery<K, V> {
     return this.#lanes.size > 0
   }
 
+  /** Whether the partition of what the loop has in hand is no longer the consumer's own. */
+  get isBereft(): boolean {
+    return this.#isBereft
+  }
+
   /** The partition has something new for the loop. */
   enqueue(state: PartitionState): void {
     if (state !== this.#active && state.hasData && !this.#lanes.has(state)) this.#ready.add(state)
@@ -71,11 +77,14 @@ export class Delivery<K, V> {
     if (this.#active === state) this.#active = undefined
     if (!drop) return
     state.heldFrom = -1
-    if (this.#heldPartition === state) this.#heldPartition = undefined
+    if (this.#heldPartition !== state) return
+    this.#heldPartition = undefined
+    this.#isBereft = !this.#assignment.has(state)
   }
 
   /** The record in hand, if any, has been handled. */
   release(): void {
+    this.#isBereft = false
     if (this.#heldPartition === undefined) return
     this.#heldPartition.heldFrom = -1
     this.#heldPartition = undefined
@@ -129,11 +138,11 @@ export class Delivery<K, V> {
     return state.heldFrom >= 0 ? state.heldFrom : state.position
   }
 
-  /** The handled offsets of all partitions that have a position. */
-  handledOffsets(): (TopicPartitionOffset & { leaderEpoch: number })[] {
+  /** The handled offsets of all partitions that have a position; with `current`, what the loop has in hand counts. */
+  handledOffsets({ current = false }: { current?: boolean } = {}): (TopicPartitionOffset & { leaderEpoch: number })[] {
     const offsets: (TopicPartitionOffset & { leaderEpoch: number })[] = []
     for (const state of this.#assignment.states) {
-      const offset = this.handledOffset(state)
+      const offset = current && state === this.#heldPartition ? state.position : this.handledOffset(state)
       const { topic, partition, positionEpoch: leaderEpoch } = state
       if (offset !== undefined) offsets.push({ topic, partition, offset, leaderEpoch })
     }

@@ -227,6 +227,13 @@ export class Accumulator {
     this.#wakeCalm()
   }
 
+  /** Batches that no request has carried yet, which have no number. */
+  unsent(): { queue: PartitionQueue; batch: ProducerBatch }[] {
+    return Array.from(this.active, (queue) =>
+      queue.batches.filter(({ identity }) => identity === undefined).map((batch) => ({ queue, batch })),
+    ).flat()
+  }
+
   /** Ends every batch with an error. */
   failAll(error: KafkaError): void {
     for (const queue of this.active) {

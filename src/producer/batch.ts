@@ -12,6 +12,8 @@ export interface BatchIdentity {
   readonly producerId: bigint
   readonly producerEpoch: number
   readonly baseSequence: number
+  /** Whether it belongs to a transaction. */
+  readonly isTransactional: boolean
 }
 
 /** Batch header, and the widest fields of one record around its key and value. */
@@ -208,11 +210,11 @@ export class ProducerBatch implements StoredBatch {
   #shareIdentity(parts: readonly ProducerBatch[]): void {
     for (const part of parts) part.close()
     if (this.#identity === undefined) return
-    const { producerId, producerEpoch, baseSequence } = this.#identity
+    const { baseSequence } = this.#identity
     let before = 0
     for (const part of parts) {
       const sequence = nextSequence(baseSequence, before)
-      part.identify({ producerId, producerEpoch, baseSequence: sequence }, this.order + before)
+      part.identify({ ...this.#identity, baseSequence: sequence }, this.order + before)
       before += part.count
     }
   }

@@ -2,6 +2,7 @@ import { ERROR } from '../protocol/error-codes.ts'
 import { nextSequence, type ProducerBatch } from './batch.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerIdSource } from './producer-id.ts'
+import type { TransactionManager } from './transaction-manager.ts'
 
 /**
  * The rules by which batches are numbered, so that brokers store each once and in order though several of a partition are in flight
@@ -11,9 +12,9 @@ import type { ProducerIdSource } from './producer-id.ts'
  * carries any of its batches, and then numbers what is left from 0 under a new epoch.
  */
 export class Idempotence {
-  readonly #source: ProducerIdSource
+  readonly #source: ProducerIdSource | TransactionManager
 
-  constructor(source: ProducerIdSource) {
+  constructor(source: ProducerIdSource | TransactionManager) {
     this.#source = source
   }
 
@@ -34,7 +35,8 @@ export class Idempotence {
     if (batch.identity !== undefined) return
     if (this.#isStale(queue)) this.#restart(queue)
     const { producerId, producerEpoch, nextSequence: baseSequence } = queue
-    batch.identify({ producerId, producerEpoch, baseSequence }, queue.nextOrder)
+    const { isTransactional } = this.#source
+    batch.identify({ producerId, producerEpoch, baseSequence, isTransactional }, queue.nextOrder)
     queue.nextOrder += batch.count
     queue.nextSequence = nextSequence(baseSequence, batch.count)
   }
@@ -59,13 +61,21 @@ export class Idempotence {
     if (errorCode === ERROR.UNKNOWN_PRODUCER_ID) {
       // Without a log start offset nothing can be told from it: the broker may just be behind. Else the broker's state is gone,
       // whether by retention or by loss, and comes anew with the first batch of another epoch.
-      if (logStartOffset >= 0) restart(queue, batch)
+      if (logStartOffset < 0) return true
+      if (this.#source.isTransactional) {
+        // A transaction outlives retention only: what was lost otherwise may be part of it.
+        if (queue.lastAckedOffset >= logStartOffset) return false
+        queue.isForgotten = true
+      }
+      restart(queue, batch)
       return true
     }
     if (errorCode === ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER) {
       // Beyond the next one, a batch before it is still to be stored, and trying again will do. Else the broker has lost count.
       const expected = nextSequence(queue.lastAckedSequence, 1)
-      if (!isAfter(batch.identity.baseSequence, expected) || queue.isUnresolved) restart(queue, batch)
+      if (isAfter(batch.identity.baseSequence, expected) && !queue.isUnresolved) return true
+      if (this.#source.isTransactional) return false
+      restart(queue, batch)
       return true
     }
     return undefined
@@ -78,21 +88,34 @@ export class Idempotence {
     else restart(queue, batch)
   }
 
-  /** Settles the trouble of a partition as soon as no request carries any of its batches. */
-  resolve(queue: PartitionQueue): void {
-    if ((!queue.isUnresolved && queue.restartFrom === Infinity) || queue.inFlight.length > 0) return
+  /**
+   * Settles the trouble of a partition as soon as no request carries any of its batches. False when that takes the end of the transaction:
+   * those of its batches that are left are to be dropped.
+   */
+  resolve(queue: PartitionQueue): boolean {
+    if ((!queue.isUnresolved && queue.restartFrom === Infinity) || queue.inFlight.length > 0) return true
     // What an earlier attempt may have stored must first be asked for under its own numbers.
     const first = queue.batches[0]?.order ?? -1
-    if (first >= 0 && first < queue.restartFrom) return
-    if (queue.restartFrom === Infinity && queue.nextSequence === nextSequence(queue.lastAckedSequence, 1)) {
+    if (first >= 0 && first < queue.restartFrom) return true
+    const afterAcked = nextSequence(queue.lastAckedSequence, 1)
+    if (queue.restartFrom === Infinity && queue.nextSequence === afterAcked) {
       // Everything that was numbered has been stored after all.
       queue.isUnresolved = false
-      return
+      return true
     }
-    this.#source.bumpEpoch(queue)
+    if (this.#source.isTransactional && !queue.isForgotten) {
+      if (queue.isUnresolved) this.#source.sequencesLost(queue)
+      // The transaction has failed. Under the same epoch, if it comes to that, numbers go on from what is stored.
+      queue.nextSequence = afterAcked
+      queue.isUnresolved = false
+      queue.restartFrom = Infinity
+      return false
+    }
+    if (!this.#source.isTransactional) this.#source.bumpEpoch(queue)
     // Numbered anew, from 0, when they are sent.
     for (const batch of queue.batches) batch.forgetIdentity()
     this.#restart(queue)
+    return true
   }
 
   /** The producer's id or epoch has moved on since the partition's sequences began. */
@@ -107,6 +130,7 @@ export class Idempotence {
     queue.lastAckedSequence = -1
     queue.isUnresolved = false
     queue.restartFrom = Infinity
+    queue.isForgotten = false
   }
 }
 

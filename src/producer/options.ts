@@ -8,6 +8,7 @@ import {
   oneOf,
   type OptionTable,
   resolveOptions,
+  text,
 } from '../config.ts'
 import { ConfigError } from '../errors.ts'
 import type { CompressionName } from '../protocol/compression/registry.ts'
@@ -25,6 +26,16 @@ export interface ProducerOptions<K, V> {
   acks?: 'all' | 1 | 0 | undefined
   /** Whether brokers sort out retries, so that none stores a record twice. Default true with acks 'all', else false. */
   idempotence?: boolean | undefined
+  /**
+   * Makes the producer transactional, and fences whoever used the same id before: one id for each instance of an application, the same after a
+   * restart. Needs idempotence. Java: transactional.id.
+   */
+  transactionalId?: string | undefined
+  /**
+   * How long a transaction may stay open before the coordinator aborts it and fences the producer; the broker has a limit, by default 15 minutes.
+   * Default 60,000. Java: transaction.timeout.ms.
+   */
+  transactionTimeoutMs?: number | undefined
   /** Default 'none'. */
   compression?: CompressionName | undefined
   /** Level of the codec: gzip 1 to 9, lz4 1 to 17, zstd -131072 to 22. Default: the codec's own. */
@@ -59,8 +70,9 @@ export interface ProducerOptions<K, V> {
 
 /** Options with their defaults in place. */
 export interface ProducerSettings<K, V> extends Defined<
-  Omit<ProducerOptions<K, V>, 'compressionLevel' | 'partitioner' | 'onError' | 'hooks'>
+  Omit<ProducerOptions<K, V>, 'transactionalId' | 'compressionLevel' | 'partitioner' | 'onError' | 'hooks'>
 > {
+  transactionalId: string | undefined
   compressionLevel: number | undefined
   partitioner: Partitioner | undefined
   onError: ((error: unknown) => void) | undefined
@@ -83,6 +95,8 @@ const PRODUCER_OPTIONS: OptionTable<ProducerOptions<unknown, unknown>> = {
   idempotence: checked<boolean | undefined>(undefined, (value) =>
     typeof value === 'boolean' ? undefined : 'true or false',
   ),
+  transactionalId: text(),
+  transactionTimeoutMs: milliseconds(60_000, { min: 1 }),
   compression: oneOf<CompressionName>('none', ['none', 'gzip', 'snappy', 'lz4', 'zstd']),
   compressionLevel: checked<number | undefined>(undefined, (value) =>
     Number.isInteger(value) ? undefined : 'a whole number',
@@ -109,6 +123,13 @@ export function producerSettings<K, V>(given: ProducerOptions<K, V>, requestTime
       `idempotence needs acks 'all', not ${acks}: brokers sort out retries only then`,
     )
   }
+  const isIdempotent = idempotence ?? acks === 'all'
+  if (settings.transactionalId !== undefined && !isIdempotent) {
+    throw new ConfigError('transactionalId', `a transactional producer needs idempotence and acks 'all'`)
+  }
+  if (given.transactionTimeoutMs !== undefined && settings.transactionalId === undefined) {
+    throw new ConfigError('transactionTimeoutMs', 'transactionTimeoutMs is of no use without a transactionalId')
+  }
   if (given.deliveryTimeoutMs !== undefined && deliveryTimeoutMs < lingerMs + requestTimeoutMs) {
     const least = lingerMs + requestTimeoutMs
     throw new ConfigError(
@@ -120,7 +141,7 @@ export function producerSettings<K, V>(given: ProducerOptions<K, V>, requestTime
     ...settings,
     key: settings.key ?? bytes,
     value: settings.value ?? bytes,
-    idempotence: idempotence ?? acks === 'all',
+    idempotence: isIdempotent,
     isLingerAdaptive: given.lingerMs === undefined,
     batchLimitBytes: given.batchSizeBytes ?? WAITING_BATCH_BYTES,
     deliveryTimeoutMs: Math.max(deliveryTimeoutMs, lingerMs + requestTimeoutMs),

@@ -10,6 +10,7 @@ import type { BatchEvent, ProducerHooks } from './hooks.ts'
 import type { Idempotence } from './idempotence.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import { answersTo, type PartitionAnswer, type Shipment } from './produce-request.ts'
+import type { TransactionManager } from './transaction-manager.ts'
 
 /** What outcomes need of the producer's options. */
 export interface OutcomeOptions {
@@ -23,6 +24,7 @@ export class Outcomes {
   readonly #cluster: Cluster
   readonly #accumulator: Accumulator
   readonly #idempotence: Idempotence | undefined
+  readonly #transactions: TransactionManager | undefined
   readonly #options: OutcomeOptions
   readonly #onReady: () => void
 
@@ -31,12 +33,14 @@ export class Outcomes {
     cluster: Cluster,
     accumulator: Accumulator,
     idempotence: Idempotence | undefined,
+    transactions: TransactionManager | undefined,
     options: OutcomeOptions,
     onReady: () => void,
   ) {
     this.#cluster = cluster
     this.#accumulator = accumulator
     this.#idempotence = idempotence
+    this.#transactions = transactions
     this.#options = options
     this.#onReady = onReady
   }
@@ -69,6 +73,14 @@ export class Outcomes {
     this.#idempotence?.gaveUp(queue, batch, batch.attempts > 0)
     if (!queue.inFlight.includes(batch)) this.#accumulator.release(queue, batch)
     this.#end(batch, error)
+  }
+
+  /** A batch is given up with its transaction. No request carries it. */
+  drop(queue: PartitionQueue, batch: ProducerBatch, error: KafkaError): void {
+    this.#accumulator.release(queue, batch)
+    if (batch.isDone) return
+    batch.fail(error)
+    this.#report(batch, error)
   }
 
   #settle({ queue, batch }: Shipment, answer: PartitionAnswer | undefined, response: ProduceResponse): void {
@@ -153,6 +165,7 @@ export class Outcomes {
 
   #end(batch: ProducerBatch, error: KafkaError, errorAt?: (place: number) => KafkaError): void {
     if (batch.isDone) return
+    this.#transactions?.batchFailed(error)
     batch.fail(error, errorAt)
     this.#report(batch, error)
   }

@@ -28,6 +28,8 @@ export class PartitionQueue {
    * those before them are settled under the old. Infinity when all is well.
    */
   restartFrom: number = Infinity
+  /** Retention took what the broker knew of a transactional producer: its numbers begin anew under the same epoch. */
+  isForgotten = false
 
   constructor(topic: string, partition: number) {
     this.topic = topic

@@ -19,8 +19,15 @@ export interface Shipment {
 /** What a broker answers about one partition. */
 export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
 
-/** The highest version that can name all topics of a request; undefined for no limit. */
-export function maxVersionFor(shipments: readonly Shipment[]): number | undefined {
+/** What a producer's requests say about its transactions. */
+export interface TransactionTerms {
+  readonly transactionalId: string
+  readonly maxProduceVersion: number | undefined
+}
+
+/** The highest version that can name all topics of a request, and suits its transaction; undefined for no limit. */
+export function maxVersionFor(shipments: readonly Shipment[], terms: TransactionTerms | undefined): number | undefined {
+  if (terms?.maxProduceVersion !== undefined) return terms.maxProduceVersion
   return shipments.every(({ topicId }) => topicId !== ZERO_UUID) ? undefined : TOPIC_ID_VERSION - 1
 }
 
@@ -30,6 +37,7 @@ export function produceRequest(
   acks: number,
   timeoutMs: number,
   version: number,
+  transactionalId: string | null,
 ): Encodable<ProduceRequest> {
   const byId = version >= TOPIC_ID_VERSION
   const topics = new Map<string, ProduceRequest['topicData'][number]>()
@@ -41,7 +49,7 @@ export function produceRequest(
     }
     topic.partitionData.push({ index: queue.partition, records })
   }
-  return { transactionalId: null, acks, timeoutMs, topicData: [...topics.values()] }
+  return { transactionalId, acks, timeoutMs, topicData: [...topics.values()] }
 }
 
 /** The answers to the shipments, in their order; undefined where the broker gave none. */

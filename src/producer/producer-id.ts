@@ -6,6 +6,7 @@ const MAX_EPOCH = 0x7fff
 
 /** The producer id and epoch under which an idempotent producer numbers its batches (KIP-98). */
 export class ProducerIdSource {
+  readonly isTransactional = false
   readonly #cluster: Cluster
   readonly #timeoutMs: number
   #producerId = -1n

@@ -1,8 +1,8 @@
-import { ClosedError, ConfigError } from '../errors.ts'
+import { ClosedError, ConfigError, TransactionError } from '../errors.ts'
 import { inspect } from '../inspect-value.ts'
 import type { Cluster } from '../network/cluster.ts'
 import type { TopicMetadata } from '../network/metadata.ts'
-import { withDeadline } from '../network/wait.ts'
+import { type Wait, withDeadline } from '../network/wait.ts'
 import type { RecordHeader } from '../protocol/records/record.ts'
 import { bytes, type Serializer, toRecordHeaders } from '../serdes.ts'
 import { Accumulator } from './accumulator.ts'
@@ -17,6 +17,8 @@ import { SentRecords } from './sent-records.ts'
 import { TurnClock } from './turn-clock.ts'
 import { type SerializedRecord, WaitingLines } from './waiting-lines.ts'
 import { recordSink } from './record-sink.ts'
+import { Transaction, type TransactionCallOptions } from './transaction.ts'
+import { TransactionManager } from './transaction-manager.ts'
 
 /** Options of one call. */
 export interface SendOptions {
@@ -48,6 +50,8 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   readonly #intake: Intake
   readonly #lines: WaitingLines
   readonly #clock = new TurnClock()
+  /** Undefined without a transactional id. */
+  readonly #transactions: TransactionManager | undefined
   readonly #enqueued: EnqueuedDelivery
   /** Undefined for the one that leaves keys or values as they are. */
   readonly #keySerializer: Serializer<K> | undefined
@@ -66,12 +70,24 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     this.#valueSerializer = isIdentity(settings.value) ? undefined : settings.value
     this.#addsHeaders = settings.key?.addsHeaders === true || settings.value?.addsHeaders === true
     this.#accumulator = new Accumulator(settings)
+    const retryBackoff = { minMs: retryBackoffMs, maxMs: retryBackoffMaxMs }
+    const { transactionalId, transactionTimeoutMs } = settings
+    if (transactionalId !== undefined) {
+      const transacting = { transactionalId, transactionTimeoutMs, requestTimeoutMs, retryBackoff }
+      this.#transactions = new TransactionManager(cluster, transacting)
+    }
     const producerId = settings.idempotence ? new ProducerIdSource(cluster, requestTimeoutMs) : undefined
-    this.#sender = new Sender(cluster, this.#accumulator, producerId, {
+    this.#sender = new Sender(cluster, this.#accumulator, this.#transactions ?? producerId, {
       ...settings,
       acks: settings.acks === 'all' ? -1 : settings.acks,
       requestTimeoutMs,
-      retryBackoff: { minMs: retryBackoffMs, maxMs: retryBackoffMaxMs },
+      retryBackoff,
+    })
+    this.#transactions?.attach({
+      settle: () => this.#settle(),
+      dropUnsent: (error) => this.#sender.dropUnsent(error),
+      failAll: (error) => this.#accumulator.failAll(error),
+      wake: () => this.#sender.wake(),
     })
     const { batchSizeBytes, partitioner = defaultPartitioner({ batchSizeBytes }) } = settings
     this.#intake = new Intake(cluster, this.#accumulator, this.#sender, partitioner, settings)
@@ -90,11 +106,17 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
    * Sends one record and resolves when the brokers have it as `acks` asks.
    *
    * @throws ConfigError for a record that cannot be sent as it is; TimeoutError, BrokerError or ConnectionError when it could
-   * not be delivered in time; ClosedError after `close`; whatever a serialiser throws.
+   * not be delivered in time; ClosedError after `close`; whatever a serialiser throws. TransactionError for a transactional producer, whose
+   * records are sent by its transactions: so for all that sends.
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
-    return abortable(options?.signal, (resolve, reject) => {
-      this.#accept(record, new SingleDelivery(resolve, reject), 0, options?.signal)
+    if (this.#transactions !== undefined) return Promise.reject(this.#needsTransaction())
+    return this.#send(record, options?.signal)
+  }
+
+  #send(record: ProducerRecord<K, V>, signal: AbortSignal | undefined, waiting = signal): Promise<RecordMetadata> {
+    return abortable(signal, (resolve, reject) => {
+      this.#accept(record, new SingleDelivery(resolve, reject), 0, waiting)
     })
   }
 
@@ -104,12 +126,21 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
    * @throws SendError, with the outcome of each, when some could not be sent.
    */
   sendMany(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<SentRecords> {
-    return abortable(options?.signal, (resolve, reject) => {
+    if (this.#transactions !== undefined) return Promise.reject(this.#needsTransaction())
+    return this.#sendMany(records, options?.signal)
+  }
+
+  #sendMany(
+    records: readonly ProducerRecord<K, V>[],
+    signal: AbortSignal | undefined,
+    waiting = signal,
+  ): Promise<SentRecords> {
+    return abortable(signal, (resolve, reject) => {
       if (!Array.isArray(records)) throw new ConfigError('records', `records must be an array, not ${inspect(records)}`)
       const given = records as readonly ProducerRecord<K, V>[]
       if (given.length === 0) return resolve(new SentRecords(0))
       const delivery = new ManyDelivery(given.length, resolve, reject)
-      for (let i = 0; i < given.length; i++) this.#accept(given[i]!, delivery, i, options?.signal)
+      for (let i = 0; i < given.length; i++) this.#accept(given[i]!, delivery, i, waiting)
     })
   }
 
@@ -121,6 +152,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
    * @throws ConfigError or EncodeError for a record that cannot be sent as it is; ClosedError after `close`.
    */
   enqueue(record: ProducerRecord<K, V>): boolean {
+    if (this.#transactions !== undefined) throw this.#needsTransaction()
     this.#take(record, this.#enqueued, 0, undefined)
     return this.#isReady
   }
@@ -151,11 +183,89 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
    * first one that is not. The producer stays open.
    */
   writable(): WritableStream<ProducerRecord<K, V>> {
+    if (this.#transactions !== undefined) throw this.#needsTransaction()
     return recordSink<ProducerRecord<K, V>>({
       take: (record, delivery) => this.#accept(record, delivery, 0, undefined),
       ready: () => (this.#isReady ? undefined : this.ready()),
       settle: () => this.#settle(),
     })
+  }
+
+  /**
+   * Gets the transactional id for this producer, which fences older ones and ends their transactions. `beginTransaction` does it as well, when it
+   * has not been done.
+   *
+   * @throws TransactionError, TimeoutError after `maxBlockMs`.
+   */
+  async initTransactions(options: TransactionCallOptions = {}): Promise<void> {
+    await this.#transactional('initTransactions').initialize(this.#blocking(options))
+  }
+
+  /**
+   * Begins a transaction, once the one before has ended. One is under way at a time.
+   *
+   * @throws TransactionError when one is under way, or the producer was fenced; TimeoutError after `maxBlockMs`.
+   */
+  async beginTransaction(options: TransactionCallOptions = {}): Promise<Transaction<K, V>> {
+    const transactions = this.#transactional('beginTransaction')
+    await transactions.begin(this.#blocking(options))
+    const { maxBlockMs, deliveryTimeoutMs, onError } = this.#settings
+    const isReady = (): boolean => this.#isReady
+    return new Transaction(transactions, {
+      // The caller is told by the batch, if there is one: the signal is for those that wait for one.
+      send: (record, signal) => this.#send(record, undefined, signal),
+      sendMany: (records, signal) => this.#sendMany(records, undefined, signal),
+      take: (record, delivery, signal) => this.#take(record, delivery, 0, signal),
+      get isReady() {
+        return isReady()
+      },
+      ready: () => this.ready(),
+      maxBlockMs,
+      deliveryTimeoutMs,
+      onError,
+    })
+  }
+
+  /**
+   * Runs a function within a transaction: commits when it returns, and aborts when it throws. What it sent need not be awaited.
+   *
+   * @param options.timeoutMs - of the commit, see `Transaction.commit`.
+   * @param options.signal - aborts the transaction; the call rejects with the signal's reason.
+   * @throws what the function throws, or TransactionError when the commit fails: the transaction has been aborted then, and if the error is
+   * `retriable`, may be run again. TimeoutError when it is not known whether it was committed.
+   */
+  async transaction<T>(
+    run: (transaction: Transaction<K, V>) => T | Promise<T>,
+    options: TransactionCallOptions = {},
+  ): Promise<T> {
+    const transaction = await this.beginTransaction({ signal: options.signal })
+    let result: T
+    try {
+      result = await abortable<T>(options.signal, (resolve, reject) => {
+        new Promise<T>((resolved) => resolved(run(transaction))).then(resolve, reject)
+      })
+      if (transaction.isOpen) await transaction.commit(options)
+    } catch (error) {
+      await this.#abandon(transaction, error)
+      throw error
+    }
+    return result
+  }
+
+  /** Aborts after a failure. Throws when that shows that the producer is of no more use, which is worth more than what led to it. */
+  async #abandon(transaction: Transaction<K, V>, reason: unknown): Promise<void> {
+    const isFatal = reason instanceof TransactionError && reason.isFatal
+    if (isFatal || this.#closing !== undefined) return
+    if (!transaction.isOpen && this.#transactions!.state === 'committing') {
+      // Not known yet. Whatever it comes to, the next transaction waits for it.
+      transaction.commit({ timeoutMs: Infinity }).catch(() => transaction.abort().catch(ignore))
+      return
+    }
+    try {
+      await transaction.abort()
+    } catch (error) {
+      if (error instanceof TransactionError && error.isFatal) throw error
+    }
   }
 
   /** Metadata of a topic: its partitions, leaders and replicas. */
@@ -165,7 +275,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   }
 
   /**
-   * Delivers what was accepted, then closes every connection. Records still undelivered after `timeoutMs` reject with
+   * Delivers what was accepted, then closes every connection; a transaction that is open is aborted. Records still undelivered after `timeoutMs` reject with
    * ClosedError. Calling it again returns the same promise.
    *
    * @param options.timeoutMs - default 30,000; 0 gives up on undelivered records at once.
@@ -179,11 +289,12 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   async #close(timeoutMs: number): Promise<void> {
     try {
       if (timeoutMs > 0) {
-        await withDeadline('closing the producer', { timeoutMs }, (deadline) => deadline.race(this.#settle()))
+        await withDeadline('closing the producer', { timeoutMs }, (deadline) => deadline.race(this.#settleAll()))
       }
     } catch {
       // What could not be delivered in time is failed below, each record to its own caller.
     }
+    this.#transactions?.close()
     this.#sender.stop()
     this.#accumulator.failAll(new ClosedError('the producer'))
     await this.#cluster.close()
@@ -193,6 +304,32 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #settleAll(): Promise<void> {
+    const transactions = this.#transactions
+    if (transactions === undefined) return this.#settle()
+    const { state } = transactions
+    if (state === 'committing') await transactions.commit()
+    else if (state === 'in-transaction' || state === 'abortable-error' || state === 'aborting')
+      await transactions.abort()
+  }
+
+  #transactional(call: string): TransactionManager {
+    if (this.#closing !== undefined) throw new ClosedError('the producer')
+    if (this.#transactions !== undefined) return this.#transactions
+    throw new ConfigError('transactionalId', `${call} needs a transactional producer: make it with a transactionalId`)
+  }
+
+  #needsTransaction(): TransactionError {
+    const { transactionalId } = this.#transactions!
+    const hint = 'use producer.transaction() or the transaction of producer.beginTransaction()'
+    const message = `the producer with transactional id ${transactionalId} sends within transactions only: ${hint}`
+    return new TransactionError('misuse', message, transactionalId)
+  }
+
+  #blocking({ timeoutMs = this.#settings.maxBlockMs, signal }: TransactionCallOptions): Wait {
+    return { timeoutMs, signal }
   }
 
   async #settle(): Promise<void> {
@@ -243,6 +380,8 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     return this.#intake.tryAppend(topic, key, value, headers, partition, timestamp, nowMs, turn, delivery, tag)
   }
 }
+
+function ignore(): void {}
 
 function isIdentity(serializer: Serializer<never>): boolean {
   return (serializer as unknown) === bytes

@@ -4,7 +4,7 @@ import { SHARED_FROM_BYTES } from '../network/exchange.ts'
 import { produceApi, type ProduceResponse } from '../protocol/messages/00-produce.ts'
 import type { ProduceEvent } from './hooks.ts'
 import type { Outcomes } from './outcomes.ts'
-import { maxVersionFor, produceRequest, type Shipment } from './produce-request.ts'
+import { maxVersionFor, produceRequest, type Shipment, type TransactionTerms } from './produce-request.ts'
 import type { SenderOptions } from './sender.ts'
 
 /** The produce requests of one broker: written in the order they were handed in, however long their compression takes. */
@@ -12,14 +12,17 @@ export class RequestLane {
   readonly #broker: Broker
   readonly #options: SenderOptions
   readonly #outcomes: Outcomes
+  readonly #terms: TransactionTerms | undefined
   /** Resolves when the last request whose batches are being compressed has been written. */
   #tail: Promise<void> | undefined
   #inFlightCount = 0
 
-  constructor(broker: Broker, options: SenderOptions, outcomes: Outcomes) {
+  /** @param terms - undefined for a producer without transactions. */
+  constructor(broker: Broker, options: SenderOptions, outcomes: Outcomes, terms: TransactionTerms | undefined) {
     this.#broker = broker
     this.#options = options
     this.#outcomes = outcomes
+    this.#terms = terms
   }
 
   /** Requests that are being made, waited for or not yet settled. */
@@ -90,11 +93,11 @@ export class RequestLane {
     const request = this.#broker.request(
       'produce',
       produceApi,
-      (version) => produceRequest(shipments, acks, requestTimeoutMs, version),
+      (version) => produceRequest(shipments, acks, requestTimeoutMs, version, this.#terms?.transactionalId ?? null),
       {
         timeoutMs: requestTimeoutMs,
         expectsResponse: acks !== 0,
-        maxVersion: maxVersionFor(shipments),
+        maxVersion: maxVersionFor(shipments, this.#terms),
         sizeHintBytes: copiedBytes + shipments.length * 128 + 256,
       },
     )

@@ -13,6 +13,7 @@ import type { PartitionQueue } from './partition-queue.ts'
 import type { Shipment } from './produce-request.ts'
 import type { ProducerIdSource } from './producer-id.ts'
 import { RequestLane } from './request-lane.ts'
+import type { TransactionManager } from './transaction-manager.ts'
 
 /** What the sender needs of the producer's options. */
 export interface SenderOptions {
@@ -46,6 +47,7 @@ export class Sender {
   readonly #cluster: Cluster
   readonly #accumulator: Accumulator
   readonly #producerId: ProducerIdSource | undefined
+  readonly #transactions: TransactionManager | undefined
   readonly #idempotence: Idempotence | undefined
   readonly #outcomes: Outcomes
   readonly #options: SenderOptions
@@ -58,18 +60,20 @@ export class Sender {
   #flushes = 0
   #isStopped = false
 
-  /** @param producerId - undefined for a producer that is not idempotent. */
+  /** @param identity - undefined for a producer that is not idempotent. */
   constructor(
     cluster: Cluster,
     accumulator: Accumulator,
-    producerId: ProducerIdSource | undefined,
+    identity: ProducerIdSource | TransactionManager | undefined,
     options: SenderOptions,
   ) {
     this.#cluster = cluster
     this.#accumulator = accumulator
-    this.#producerId = producerId
-    this.#idempotence = producerId === undefined ? undefined : new Idempotence(producerId)
-    this.#outcomes = new Outcomes(cluster, accumulator, this.#idempotence, options, () => this.wake())
+    if (identity?.isTransactional === true) this.#transactions = identity
+    else this.#producerId = identity
+    this.#idempotence = identity === undefined ? undefined : new Idempotence(identity)
+    const onReady = (): void => this.wake()
+    this.#outcomes = new Outcomes(cluster, accumulator, this.#idempotence, this.#transactions, options, onReady)
     this.#options = options
   }
 
@@ -102,6 +106,13 @@ export class Sender {
     }
   }
 
+  /** Gives up on what no request has carried yet. */
+  dropUnsent(error: KafkaError): void {
+    for (const { queue, batch } of this.#accumulator.unsent()) this.#outcomes.drop(queue, batch, error)
+    // What is left may have to be settled before the transaction can end.
+    this.wake()
+  }
+
   /** Sends nothing more. */
   stop(): void {
     this.#isStopped = true
@@ -132,7 +143,7 @@ export class Sender {
     let nextMs = Infinity
     for (const queue of this.#accumulator.active) {
       this.#expire(queue, nowMs)
-      this.#idempotence?.resolve(queue)
+      if (this.#idempotence?.resolve(queue) === false) this.#dropAll(queue)
       nextMs = Math.min(nextMs, oldestMs(queue) + this.#options.deliveryTimeoutMs)
     }
     if (this.#accumulator.active.size === 0) {
@@ -153,6 +164,12 @@ export class Sender {
     if (nextMs !== Infinity) this.#wakeAt(nextMs)
   }
 
+  /** The transaction has failed, and what is left of this partition's part of it can't be sent. */
+  #dropAll(queue: PartitionQueue): void {
+    const { dropReason } = this.#transactions!
+    for (const batch of queue.all()) this.#outcomes.drop(queue, batch, dropReason)
+  }
+
   /** Fills the next request of each broker that may have one more. Returns when something that waits becomes ready. */
   #collect(loads: Map<Broker, Load>, nowMs: number): number {
     const { maxInFlight, maxRequestSizeBytes } = this.#options
@@ -160,6 +177,7 @@ export class Sender {
     for (const queue of this.#accumulator.active) {
       const head = queue.batches[0]
       if (head === undefined || !this.#mayFollow(queue, head)) continue
+      if (this.#transactions?.admits(queue, head) === false) continue
       if (head.retryAtMs > nowMs) {
         nextMs = Math.min(nextMs, head.retryAtMs)
         continue
@@ -237,7 +255,7 @@ export class Sender {
     let lane = this.#lanes.get(broker)
     if (lane === undefined) {
       for (const [other, { inFlightCount }] of this.#lanes) if (inFlightCount === 0) this.#lanes.delete(other)
-      lane = new RequestLane(broker, this.#options, this.#outcomes)
+      lane = new RequestLane(broker, this.#options, this.#outcomes, this.#transactions)
       this.#lanes.set(broker, lane)
     }
     lane.send(shipments, () => this.wake())

@@ -101,7 +101,7 @@ export class WaitingLines {
   }
 
   async #admit({ record: serialized, delivery, tag, signal, deadlineMs }: WaitingRecord): Promise<void> {
-    const record = serialized instanceof Promise ? await serialized : serialized
+    const record = serialized instanceof Promise ? await orAborted(serialized, signal) : serialized
     signal?.throwIfAborted()
     const { topic, partition } = record
     let hasRefreshed = false
@@ -123,4 +123,10 @@ export class WaitingLines {
       hasRefreshed = true
     }
   }
+}
+
+/** A serialiser may take for ever, and its caller must not wait for it as long. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return withDeadline('serialising', { timeoutMs: Infinity, signal }, (deadline) => deadline.race(promise))
 }
