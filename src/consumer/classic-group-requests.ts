@@ -5,7 +5,7 @@ import { leaveGroupApi } from '../protocol/messages/13-leave-group.ts'
 import { syncGroupApi, type SyncGroupAssignment } from '../protocol/messages/14-sync-group.ts'
 import type { Deadline } from '../network/wait.ts'
 import type { CommitIdentity } from './committed-offsets.ts'
-import type { GroupCoordinator } from './coordinator.ts'
+import { type GroupCoordinator, LEAVING } from './coordinator.ts'
 
 /** What consumers call their kind of group; Kafka Connect, for one, has another. */
 const PROTOCOL_TYPE = 'consumer'
@@ -124,13 +124,10 @@ export class ClassicRequests {
       (version) =>
         version < 3 ? { groupId, memberId } : { groupId, members: [{ memberId, groupInstanceId, reason }] },
       deadline,
+      LEAVING,
     )
     this.#coordinator.check('LeaveGroup', response.errorCode)
     for (const { errorCode } of response.members) this.#coordinator.check('LeaveGroup', errorCode)
-  }
-
-  get isCoordinatorKnown(): boolean {
-    return this.#coordinator.isKnown
   }
 
   get #instanceId(): string | null {

@@ -39,9 +39,6 @@ export type ClassicGroupState =
 /** Longest wait of a leader for topics that it does not know, while all other members wait for it. */
 const LEADER_METADATA_MS = 1_000
 
-/** Longest wait of a member that leaves for a coordinator that is not known any more. */
-const LOOK_UP_TO_LEAVE_MS = 1_000
-
 /** Why a generation ends, by the error that any of its requests may be answered with. */
 const REJOINS: Partial<Record<ErrorName, 'rejoin' | 'lost' | 'unknown' | 'fenced'>> = {
   REBALANCE_IN_PROGRESS: 'rejoin',
@@ -187,12 +184,8 @@ export class ClassicGroup implements Membership {
     const memberId = this.#memberId
     if (memberId === '' || this.#settings.groupInstanceId !== undefined) return
     this.#memberId = ''
-    // While nobody knows the coordinator, Java does not leave at all; it is not worth a long wait either.
-    const timeoutMs = this.#requests.isCoordinatorKnown ? wait.timeoutMs : Math.min(wait.timeoutMs, LOOK_UP_TO_LEAVE_MS)
     try {
-      await withDeadline('leaving the group', { ...wait, timeoutMs }, (deadline) =>
-        this.#requests.leave(memberId, reason, deadline),
-      )
+      await withDeadline('leaving the group', wait, (deadline) => this.#requests.leave(memberId, reason, deadline))
     } catch {
       // The session times out by itself.
     }

@@ -8,7 +8,7 @@ import {
   type ConsumerGroupHeartbeatTopicPartitions as TopicIdPartitions,
 } from '../protocol/messages/68-consumer-group-heartbeat.ts'
 import type { Encodable } from '../protocol/schema.ts'
-import type { GroupCoordinator } from './coordinator.ts'
+import { type CoordinatorRequestOptions, type GroupCoordinator, LEAVING } from './coordinator.ts'
 
 /** What heartbeats are made of, besides what a member subscribes to and owns. */
 export interface ConsumerRequestSettings {
@@ -84,7 +84,7 @@ export class ConsumerRequests {
     const { groupInstanceId } = this.#settings
     const memberEpoch = groupInstanceId === undefined ? LEAVE_EPOCH : LEAVE_STATIC_EPOCH
     this.#told = undefined
-    await this.#send((version) => ({ ...this.#identity(version), memberEpoch }), deadline)
+    await this.#send((version) => ({ ...this.#identity(version), memberEpoch }), deadline, LEAVING)
   }
 
   #identity(version: number): Pick<ConsumerGroupHeartbeatRequest, 'groupId' | 'memberId' | 'instanceId'> {
@@ -117,11 +117,12 @@ export class ConsumerRequests {
   async #send(
     body: (version: number) => Encodable<ConsumerGroupHeartbeatRequest>,
     deadline: Deadline,
+    options: CoordinatorRequestOptions = {},
   ): Promise<ConsumerGroupHeartbeatResponse> {
     const { name: api, key } = consumerGroupHeartbeatApi
     let response: ConsumerGroupHeartbeatResponse
     try {
-      response = await this.#coordinator.request('group', consumerGroupHeartbeatApi, body, deadline)
+      response = await this.#coordinator.request('group', consumerGroupHeartbeatApi, body, deadline, options)
     } catch (error) {
       if (!(error instanceof UnsupportedVersionError) || error.broker !== undefined) throw error
       const { message, client, broker } = error

@@ -6,6 +6,18 @@ import type { Deadline } from '../network/wait.ts'
 import type { Api } from '../protocol/api.ts'
 import { brokerError, ERROR } from '../protocol/error-codes.ts'
 
+/** How a request is sent to the coordinator. */
+export interface CoordinatorRequestOptions extends RequestOptions {
+  /** Longest wait for who the coordinator is, where that is not known. Default: the deadline's. */
+  lookUpTimeoutMs?: number | undefined
+}
+
+/**
+ * For a member that leaves: Java does not leave at all while it does not know the coordinator, and when all brokers are gone it is
+ * not worth waiting for either.
+ */
+export const LEAVING: CoordinatorRequestOptions = { lookUpTimeoutMs: 1000 }
+
 /** The coordinator of one group, looked up again whenever it turns out to be another broker. */
 export class GroupCoordinator {
   readonly groupId: string
@@ -16,20 +28,16 @@ export class GroupCoordinator {
     this.groupId = groupId
   }
 
-  /** Whether it was looked up and nothing has gone wrong with it since. */
-  get isKnown(): boolean {
-    return this.#cluster.isCoordinatorKnown('group', this.groupId)
-  }
-
   /** One attempt to ask the coordinator. After a lost connection the next attempt looks it up again. */
   async request<Request extends object, Response extends object>(
     purpose: Purpose,
     api: Api<Request, Response>,
     body: BodyOf<NoInfer<Request>>,
     deadline: Deadline,
-    options: RequestOptions = {},
+    { lookUpTimeoutMs = Infinity, ...options }: CoordinatorRequestOptions = {},
   ): Promise<Response> {
-    const { signal, remainingMs: timeoutMs } = deadline
+    const { signal, remainingMs } = deadline
+    const timeoutMs = Math.min(remainingMs, lookUpTimeoutMs)
     const broker = await this.#cluster.coordinator('group', this.groupId, { timeoutMs, signal })
     try {
       return await broker.request(purpose, api, body, { ...options, signal })

@@ -227,11 +227,6 @@ export class Cluster {
     })
   }
 
-  /** Whether a coordinator can be asked without looking it up. */
-  isCoordinatorKnown(kind: CoordinatorKind, key: string): boolean {
-    return this.#coordinators.get(kind, key) !== undefined
-  }
-
   /** Has a coordinator looked up again: after NOT_COORDINATOR, or when it cannot be reached. */
   forgetCoordinator(kind: CoordinatorKind, key: string): void {
     this.#coordinators.forget(kind, key)

@@ -128,6 +128,47 @@ describe('connections', () => {
     expect(fake.requestsOf('ApiVersions').map(({ version }) => version)).toEqual([5, 3, 3])
   })
 
+  test('go by the versions of their own handshake, before, during and after a rolling upgrade', async () => {
+    const fake = await start()
+    const offer = (max: number): unknown =>
+      fake.on('ApiVersions', (request) => request.answer(apiVersionsApi, offering({ Heartbeat: [0, max] })))
+    offer(1)
+    const broker = brokerAt(fake.address)
+    await heartbeat(broker, 1)
+    offer(4)
+    // Another connection, while the first is still in use with the version it began with.
+    await heartbeat(broker, 2, { purpose: 'group' })
+    await heartbeat(broker, 3)
+    for (const socket of fake.sockets) socket.destroy()
+    await fake.until(() => fake.openSocketCount === 0)
+    let isBack = false
+    while (!isBack)
+      isBack = await heartbeat(broker, 4).then(
+        () => true,
+        () => false,
+      )
+    // The upgrade is taken back.
+    offer(0)
+    for (const socket of fake.sockets) socket.destroy()
+    await fake.until(() => fake.openSocketCount === 0)
+    isBack = false
+    while (!isBack)
+      isBack = await heartbeat(broker, 5).then(
+        () => true,
+        () => false,
+      )
+    const versions = new Map(
+      fake.requestsOf('Heartbeat').map((request) => [Number(request.read(heartbeatApi).memberId), request.version]),
+    )
+    expect([...versions]).toEqual([
+      [1, 1],
+      [2, 4],
+      [3, 1],
+      [4, 4],
+      [5, 0],
+    ])
+  })
+
   test('report their versions', async () => {
     const fake = await start()
     const tables: VersionTable[] = []
