@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { BrokerError } from '../../src/errors.ts'
 import { Cluster } from '../../src/network/cluster.ts'
 import { nodeTransport } from '../../src/network/node.ts'
+import { Kafka } from '../../src/kafka.ts'
 import { metadataApi } from '../../src/protocol/messages/03-metadata.ts'
+import { alterClientQuotasApi } from '../../src/protocol/messages/49-alter-client-quotas.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
 const WAIT = { timeoutMs: 60_000 }
@@ -50,6 +52,37 @@ describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
       await expect(refused).rejects.toBeInstanceOf(BrokerError)
       await expect(refused).rejects.toMatchObject({ errorName: 'INVALID_TOPIC_EXCEPTION' })
     })
+  })
+
+  test('slows down a client over its quota, which waits as long as it was told to and says so (KIP-219)', async () => {
+    const clientId = uniqueName('slow')
+    await withCluster(async (cluster) => {
+      const entity = [{ entityType: 'client-id', entityName: clientId }]
+      const ops = [{ key: 'producer_byte_rate', value: 5000, remove: false }]
+      const { entries } = await cluster.request(
+        alterClientQuotasApi,
+        { entries: [{ entity, ops }], validateOnly: false },
+        WAIT,
+      )
+      expect(entries.map(({ errorCode }) => errorCode)).toEqual([0])
+    })
+    const kafka = new Kafka({ bootstrapServers, clientId })
+    let mutedUntil: number | undefined
+    const lateBy: number[] = []
+    kafka.on('throttle', ({ purpose, throttleTimeMs }) => {
+      if (purpose === 'produce') mutedUntil = performance.now() + throttleTimeMs
+    })
+    kafka.on('request', ({ purpose }) => {
+      if (purpose !== 'produce' || mutedUntil === undefined) return
+      lateBy.push(performance.now() - mutedUntil)
+      mutedUntil = undefined
+    })
+    const producer = kafka.producer({ lingerMs: 0 })
+    const topic = uniqueName('slow')
+    while (lateBy.length < 2) await producer.send({ topic, value: 'x'.repeat(5000) })
+    await producer.close()
+    // Timers may be a millisecond early.
+    for (const ms of lateBy) expect(ms).toBeGreaterThan(-2)
   })
 
   test('answers pipelined requests of every version that it offers', async () => {

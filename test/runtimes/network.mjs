@@ -61,6 +61,23 @@ const cases = {
   },
   'a refused connection': () => fails(reach(ports.closed, {}, 300), 'KAFKA_CONNECTION'),
   'a black hole': () => fails(reach(ports.silent, { connectionTimeoutMs: 200 }, 500), 'KAFKA_CONNECTION'),
+  'a name whose addresses are tried in another order after a failure': async () => {
+    for (const [port, options] of [
+      [ports.plain, {}],
+      [ports.server, { tls: { ca } }],
+    ]) {
+      let attempts = 0
+      const mapAddress = () => ({
+        host: 'localhost',
+        port: attempts++ < 2 ? ports.closed : port,
+        servername: 'localhost',
+      })
+      await reach(port, { ...options, mapAddress })
+      if (attempts < 3) throw new Error(`${attempts} attempts`)
+    }
+  },
+  'canonical names of bootstrap servers': () =>
+    reach(ports.plain, { clientDnsLookup: 'resolve_canonical_bootstrap_servers_only' }),
   'a reset': () => fails(reach(ports.reset, {}, 300), 'KAFKA_CONNECTION'),
   'a socket factory': () =>
     reach(ports.plain, {
