@@ -1,8 +1,10 @@
 import { builtinModule } from './builtin-module.ts'
+import type { ConsumerEvents, ConsumerHooks } from './consumer/hooks.ts'
 import type { NetworkEvents, NetworkHooks } from './network/hooks.ts'
+import type { ProducerEvents, ProducerHooks } from './producer/hooks.ts'
 
 /** What a client tells of its doings, by name: `kafka.on(name, listener)`. */
-export type ClientEvents = NetworkEvents
+export type ClientEvents = NetworkEvents & ProducerEvents & ConsumerEvents
 
 /** Takes the events of one name. */
 export type EventListener<Name extends keyof ClientEvents> = (event: ClientEvents[Name]) => void
@@ -15,7 +17,20 @@ export const EVENT_NAMES: readonly (keyof ClientEvents)[] = [
   'response',
   'throttle',
   'metadata',
+  'produce',
+  'produced',
+  'batchEnd',
+  'retry',
+  'split',
+  'fetch',
+  'lag',
+  'commit',
+  'rebalance',
+  'stalled',
 ]
+
+/** Everything that may be called, by the name of its event. */
+type Hooks = NetworkHooks & ProducerHooks & ConsumerHooks
 
 /** A channel of `node:diagnostics_channel`. */
 interface Channel {
@@ -63,13 +78,31 @@ class Topic {
 /** Hands the events of a client to its listeners and to the diagnostics channels `kafkawire:connect` and so on. */
 export class Events {
   readonly #topics: ReadonlyMap<string, Topic> = new Map(EVENT_NAMES.map((name) => [name, new Topic(name)]))
-  /** What the network calls. */
-  readonly hooks: NetworkHooks
+  /** What network, producers and consumers call. */
+  readonly hooks: Hooks
 
   constructor() {
     const hooks = {}
     for (const [name, topic] of this.#topics) Object.defineProperty(hooks, name, { get: () => topic.hook })
     this.hooks = hooks
+  }
+
+  /** Hooks that call those of one producer or consumer, and then these. */
+  with<Own extends object>(own: Own | undefined): Own & Hooks {
+    const joined = {}
+    for (const [name, topic] of this.#topics) {
+      const get = (): ((event: object) => void) | undefined => {
+        const first = (own as Record<string, ((event: object) => void) | undefined> | undefined)?.[name]
+        const second = topic.hook
+        if (first === undefined || second === undefined) return first?.bind(own) ?? second
+        return (event) => {
+          first.call(own, event)
+          second(event)
+        }
+      }
+      Object.defineProperty(joined, name, { get })
+    }
+    return joined as Own & Hooks
   }
 
   /** Calls `listener` with each event of a name until the returned function is called. */

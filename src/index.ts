@@ -5,6 +5,18 @@ export type { Assignor, AssignorMember, AssignorTopic, LastAssignment } from './
 export type { CommittedOffset, OffsetToCommit } from './consumer/committed-offsets.ts'
 export { Consumer } from './consumer/consumer.ts'
 export type { CallOptions, GroupMetadata, LoopOptions, OffsetAndTime, TopicPartitionTime } from './consumer/consumer.ts'
+export type {
+  CommitEvent,
+  ConsumerEvent,
+  ConsumerEvents,
+  ConsumerHooks,
+  FetchEvent,
+  LagEvent,
+  RebalanceEvent,
+  StalledEvent,
+  WaitsFor,
+} from './consumer/hooks.ts'
+export type { ConsumerMetrics, PartitionMetrics } from './consumer/metrics.ts'
 export type { OffsetQuery, OffsetTarget } from './consumer/list-offsets.ts'
 export type { AutoOffsetReset, DurationReset } from './consumer/offset-reset.ts'
 export type {
@@ -61,7 +73,8 @@ export type {
   Transport,
   TransportSocket,
 } from './network/transport.ts'
-export type { BatchEndEvent, BatchEvent, ProduceEvent, ProducerHooks } from './producer/hooks.ts'
+export type { BatchEndEvent, BatchEvent, ProduceEvent, ProducerEvents, ProducerHooks } from './producer/hooks.ts'
+export type { ProducerMetrics } from './producer/metrics.ts'
 export { librdkafkaPartitioner } from './producer/librdkafka-partitioners.ts'
 export type { LibrdkafkaPartitionerName } from './producer/librdkafka-partitioners.ts'
 export type { ProducerOptions } from './producer/options.ts'

@@ -63,12 +63,12 @@ export class Kafka {
 
   /** A producer. It connects at its first use. */
   producer<K = Uint8Array | string, V = Uint8Array | string>(options: ProducerOptions<K, V> = {}): Producer<K, V> {
-    return new Producer<K, V>(this.#cluster(), merged(this.#defaults.producer, options), this.#settings)
+    return new Producer<K, V>(this.#cluster(), this.#observed(merged(this.#defaults.producer, options)), this.#settings)
   }
 
   /** A consumer. It connects, and joins its group, at its first use. */
   consumer<K = Uint8Array | null, V = Uint8Array | null>(options: ConsumerOptions<K, V> = {}): Consumer<K, V> {
-    return new Consumer<K, V>(this.#cluster(), merged(this.#defaults.consumer, options), this.#settings)
+    return new Consumer<K, V>(this.#cluster(), this.#observed(merged(this.#defaults.consumer, options)), this.#settings)
   }
 
   /** A client for creating, deleting and describing topics. It connects at its first use. */
@@ -87,6 +87,13 @@ export class Kafka {
       throw new ConfigError('name', `there is no event ${inspect(name)}: there are ${EVENT_NAMES.join(', ')}`)
     }
     return this.#events.on(name, listener)
+  }
+
+  /** The options with hooks that tell the listeners of `on` as well. */
+  #observed<Options extends { readonly hooks?: object | undefined }>(options: Options): Options {
+    // What is of a wrong type is left to whoever checks the options.
+    const isRight = typeof options === 'object' && (options.hooks === undefined || typeof options.hooks === 'object')
+    return isRight ? { ...options, hooks: this.#events.with(options.hooks) } : options
   }
 
   #cluster(): Cluster {

@@ -23,6 +23,9 @@ const at = (level: LogLevel): { level: () => LogLevel; highest: LogLevel } => ({
 const broker = ({ nodeId, host, port }: { nodeId: number; host: string; port: number }): string =>
   nodeId < 0 ? `${host}:${port}` : `broker ${nodeId} (${host}:${port})`
 
+const place = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}-${partition}`
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 const ENTRIES: { readonly [Name in keyof ClientEvents]: Entry<ClientEvents[Name]> } = {
   connect: { ...at('debug'), message: (event) => `connected to ${broker(event)} for ${event.purpose}` },
   connectError: { ...at('warn'), message: ({ error }) => error.message },
@@ -44,6 +47,56 @@ const ENTRIES: { readonly [Name in keyof ClientEvents]: Entry<ClientEvents[Name]
   metadata: {
     ...at('debug'),
     message: ({ brokerCount, topicCount }) => `metadata of ${brokerCount} brokers and ${topicCount} topics`,
+  },
+  produce: { ...at('debug'), message: ({ batchCount, nodeId }) => `${batchCount} batches to broker ${nodeId}` },
+  produced: {
+    ...at('debug'),
+    message: ({ nodeId, durationMs }) => `batches were answered by broker ${nodeId} after ${durationMs.toFixed(1)} ms`,
+  },
+  batchEnd: {
+    level: ({ error }) => (error === undefined ? 'debug' : 'warn'),
+    highest: 'warn',
+    message: ({ recordCount, error, ...to }) =>
+      error === undefined
+        ? `${recordCount} records were delivered to ${place(to)}`
+        : `${recordCount} records for ${place(to)} were not delivered: ${error.message}`,
+  },
+  retry: {
+    ...at('info'),
+    message: ({ recordCount, error, delayMs, ...to }) =>
+      `${recordCount} records for ${place(to)} are sent again in ${delayMs.toFixed(0)} ms: ${error.message}`,
+  },
+  split: {
+    ...at('info'),
+    message: ({ partCount, ...of }) => `a batch for ${place(of)} was too large: it goes out in ${partCount}`,
+  },
+  fetch: {
+    ...at('debug'),
+    message: ({ recordCount, nodeId, durationMs }) =>
+      `${recordCount} records from broker ${nodeId} after ${durationMs.toFixed(1)} ms`,
+  },
+  lag: { ...at('debug'), message: ({ lag, ...of }) => `${place(of)} has ${lag} records to go` },
+  commit: {
+    level: ({ error }) => (error === undefined ? 'debug' : 'warn'),
+    highest: 'warn',
+    message: ({ offsets, groupId, error }) =>
+      error === undefined
+        ? `group ${groupId} committed offsets of ${offsets.length} partitions`
+        : `group ${groupId} did not commit offsets of ${offsets.length} partitions: ${messageOf(error)}`,
+  },
+  rebalance: {
+    level: ({ hasFailed }) => (hasFailed ? 'warn' : 'info'),
+    highest: 'warn',
+    message: ({ groupId, partitions, durationMs, hasFailed }) =>
+      hasFailed
+        ? `joining group ${groupId} failed after ${durationMs.toFixed(0)} ms`
+        : `${partitions.length} partitions of group ${groupId} after a rebalance of ${durationMs.toFixed(0)} ms`,
+  },
+  stalled: {
+    ...at('warn'),
+    message: ({ stalledMs, waitsFor, lastError, ...of }) =>
+      `${place(of)} has not moved for ${stalledMs.toFixed(0)} ms; it waits for: ${waitsFor}` +
+      (lastError === undefined ? '' : `; ${messageOf(lastError)}`),
   },
 }
 

@@ -93,6 +93,10 @@ export class ClassicGroup implements Membership {
     return !this.#gap.isHalted && (this.#state.name === 'member' || this.#state.name === 'joining')
   }
 
+  get isRebalancing(): boolean {
+    return this.#rebalancing !== undefined
+  }
+
   get identity(): Generation | undefined {
     const state = this.#state
     return state.name === 'member' || state.name === 'revoking' || state.name === 'joining'

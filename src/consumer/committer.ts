@@ -13,6 +13,8 @@ export interface CommitHost {
   readonly handledOffsets: readonly OffsetToCommit[]
   /** In whose name to commit; undefined while the member has no partitions of its own. */
   readonly identity: CommitIdentity | undefined
+  /** A commit came to its end; `error` is undefined when all went well. */
+  onCommit(offsets: readonly OffsetToCommit[], durationMs: number, error: unknown): void
   /** A commit in the name of `identity` failed. */
   onCommitError(error: unknown, identity: CommitIdentity): void
   /** Waits for the rebalance in which the member keeps its partitions, if there is one: whether it is in a newer generation than `identity` now. */
@@ -99,13 +101,26 @@ export class Committer {
 
   /** `select` is called when it is this commit's turn. */
   #commit(select: () => readonly OffsetToCommit[], wait: Wait): Promise<void> {
-    const turn = this.#last.then(() => this.#send(select(), wait))
+    const turn = this.#last.then(() => this.#measured(select(), wait))
     this.#last = turn.catch(ignore)
     return turn
   }
 
-  async #send(offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
+  async #measured(offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
     if (offsets.length === 0) return
+    const startedAt = performance.now()
+    let failure: unknown
+    try {
+      await this.#send(offsets, wait)
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      this.#host.onCommit(offsets, performance.now() - startedAt, failure)
+    }
+  }
+
+  async #send(offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
     const endsAt = performance.now() + wait.timeoutMs
     const states = offsets.map(({ topic, partition }) => this.#assignment.find(topic, partition))
     for (;;) {

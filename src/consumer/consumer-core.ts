@@ -9,9 +9,11 @@ import { GroupCoordinator } from './coordinator.ts'
 import { Delivery, type Lane } from './delivery.ts'
 import { Fetcher } from './fetcher.ts'
 import { membershipOf } from './membership-of.ts'
+import type { ConsumerHooks, WaitsFor } from './hooks.ts'
 import type { ItemSource, LoopHost } from './loop.ts'
 import type { GroupHost, LoopActivity, Membership } from './membership.ts'
 import type { ConsumerSettings, RebalanceListener } from './options.ts'
+import { ConsumerMeter } from './metrics.ts'
 import type { PartitionState } from './partition-state.ts'
 import { Positions } from './positions.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
@@ -19,6 +21,7 @@ import { isPattern, type Topics } from './subscription.ts'
 import { TopicMatcher } from './topic-matcher.ts'
 import type { TopicPartition } from './topic-partition.ts'
 import type { RunHost } from './runner.ts'
+import { type StallHost, StallWatch } from './stall-watch.ts'
 import { Wakeup } from './wakeup.ts'
 
 /** What a consumer needs of the client's options. */
@@ -33,7 +36,7 @@ export interface ConsumerContext {
  * What a consumer is made of, put together: it lets the loop, the group, the fetcher and the committer know of each other. The one place where it is
  * decided whether a record may be handed out and whether a rebalance may begin: never both.
  */
-export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, CommitHost {
+export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, CommitHost, StallHost {
   readonly cluster: Cluster
   readonly settings: ConsumerSettings<K, V>
   readonly retryBackoff: Backoff
@@ -45,6 +48,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   readonly coordinator: GroupCoordinator | undefined
   readonly committer: Committer | undefined
   readonly wakeup: Wakeup = new Wakeup()
+  readonly meter: ConsumerMeter
   topics: readonly string[] = []
   topicPattern: string | undefined
   pollCount = 0
@@ -57,6 +61,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   #activity: LoopActivity = 'idle'
   /** What the loop has to be told next. */
   #error: { readonly reason: unknown } | undefined
+  readonly #stallWatch: StallWatch
   /** Loops end and no rebalance begins; `onRevoked` can still commit. */
   #isClosing = false
   #isClosed = false
@@ -68,7 +73,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   #isLettingGo = false
 
   constructor(cluster: Cluster, settings: ConsumerSettings<K, V>, context: ConsumerContext) {
-    const { groupId, key, value, onUnreadable } = settings
+    const { groupId, key, value, onUnreadable, hooks } = settings
     const { requestTimeoutMs, metadataMaxAgeMs } = context
     this.cluster = cluster
     this.settings = settings
@@ -93,9 +98,13 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
       this.fetcher.wake()
       this.positions.resolve()
     }
-    this.delivery = new Delivery(assignment, { key, value, onUnreadable, onConsumed })
+    this.meter = new ConsumerMeter(groupId, hooks)
+    this.#stallWatch = new StallWatch(this, { ...settings, groupId })
+    const { meter } = this
+    const onBatch = (recordCount: number, sizeInBytes: number): void => meter.began(recordCount, sizeInBytes)
+    this.delivery = new Delivery(assignment, { key, value, onUnreadable, onConsumed, onBatch })
     const fetching = { ...settings, requestTimeoutMs, retryBackoff, metadataMaxAgeMs }
-    this.fetcher = new Fetcher(cluster, assignment, fetching, { onData, onMoved, onError })
+    this.fetcher = new Fetcher(cluster, assignment, fetching, { onData, onMoved, onError }, meter)
     this.coordinator = groupId === undefined ? undefined : new GroupCoordinator(cluster, groupId)
     const looking = { ...settings, retryBackoff, member: () => this.#group?.readerIdentity }
     const events = { onKnown, onFailed: onData, onError }
@@ -249,6 +258,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     }
     this.#loop = loop
     this.#matcher?.start()
+    this.#stallWatch.start()
     if (this.#group === undefined && this.settings.autoCommit) this.startAutoCommit()
     this.#resume()
   }
@@ -256,6 +266,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   end(loop: object): void {
     if (this.#loop !== loop) return
     this.#loop = undefined
+    this.#stallWatch.stop()
     this.#activity = 'idle'
     // A rebalance that waited for the record in hand can go on.
     if (!this.#isLettingGo) this.#group?.onLoopEnd()
@@ -390,7 +401,24 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
 
   changed(): void {
     this.isInterrupted = this.#isClosing || this.#error !== undefined || !this.mayDeliver
+    const group = this.#group
+    if (group !== undefined && !this.#isClosing) {
+      this.meter.stands(group.isRebalancing, group.identity === undefined, () => this.partitions)
+    }
     this.wakeup.wake()
+  }
+
+  // For the stall watch
+
+  get onStalled(): ConsumerHooks['stalled'] {
+    return this.meter.hooks.stalled
+  }
+
+  waitsFor(state: PartitionState): WaitsFor {
+    if (this.delivery.isHeldUp(state)) return 'handler'
+    if (this.#group !== undefined && !this.#group.mayDeliver) return 'rebalance'
+    if (state.position === undefined) return 'position'
+    return state.hasData ? 'delivery' : this.fetcher.waitsFor(state)
   }
 
   // For the committer
@@ -406,6 +434,10 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
 
   get identity(): CommitIdentity | undefined {
     return this.#group === undefined ? STANDALONE : this.#group.identity
+  }
+
+  onCommit(offsets: readonly OffsetToCommit[], durationMs: number, error: unknown): void {
+    this.meter.committed(offsets, durationMs, error)
   }
 
   onCommitError(error: unknown, identity: CommitIdentity): void {

@@ -119,6 +119,11 @@ export class ConsumerGroup implements Membership {
     return !this.#gap.isHalted && this.#epoch !== undefined
   }
 
+  get isRebalancing(): boolean {
+    const { name } = this.#state
+    return name === 'joining' || name === 'reconciling' || name === 'acknowledging'
+  }
+
   get identity(): CommitIdentity | undefined {
     const generationId = this.#epoch
     if (generationId === undefined) return undefined

@@ -12,6 +12,7 @@ import { type ConsumerContext, ConsumerCore } from './consumer-core.ts'
 import { type ListedOffset, listOffsets, type OffsetQuery } from './list-offsets.ts'
 import { Loop } from './loop.ts'
 import { Runner, type RunOptions, runSettings } from './runner.ts'
+import type { ConsumerMetrics } from './metrics.ts'
 import { checkOffset } from './offset.ts'
 import { checkPattern, type ConsumerOptions, consumerSettings } from './options.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
@@ -272,6 +273,12 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
         await core.wakeup.after(count)
       }
     })
+  }
+
+  /** What the consumer has done, and how it stands. Cheap: to be asked for as often as a scrape of metrics comes. */
+  metrics(): ConsumerMetrics {
+    const { meter, assignment, settings } = this.#core
+    return meter.snapshot(assignment.states, settings.isolationLevel)
   }
 
   /** How many offsets the loop is behind the end of the partition; undefined before its first fetch. */

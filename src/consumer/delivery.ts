@@ -17,6 +17,8 @@ export interface DeliveryOptions<K, V> {
   readonly onUnreadable: UnreadablePolicy
   /** Called when buffered data was used up, so that more can be fetched. */
   readonly onConsumed: () => void
+  /** Called when the loop comes to a batch. */
+  readonly onBatch: (recordCount: number, sizeInBytes: number) => void
 }
 
 /** Shared by all records without headers, which are most. */
@@ -64,6 +66,11 @@ export class Delivery<K, V> {
   /** Whether the partition of what the loop has in hand is no longer the consumer's own. */
   get isBereft(): boolean {
     return this.#isBereft
+  }
+
+  /** Whether the partition's records wait for what is in hand: its own, or whatever else takes the loop's time. */
+  isHeldUp(state: PartitionState): boolean {
+    return this.#heldPartition !== undefined || this.#lanes.has(state) || (this.hasLanes && state.hasData)
   }
 
   /** The partition has something new for the loop. */
@@ -249,7 +256,7 @@ export class Delivery<K, V> {
       try {
         const cursor = batch.cursor()
         if (cursor instanceof Promise) return this.#openCompressed(state, batch, cursor)
-        state.open = { batch, cursor }
+        this.#begin(state, batch, cursor)
       } catch (error) {
         throw this.#unreadable(state, 'a record batch', state.position!, batch.lastOffset + 1, error)
       }
@@ -278,6 +285,11 @@ export class Delivery<K, V> {
     state.advance(Math.max(state.position!, batch.lastOffset + 1), batch.partitionLeaderEpoch)
   }
 
+  #begin(state: PartitionState, batch: RecordBatch, cursor: RecordCursor): void {
+    state.open = { batch, cursor }
+    this.#options.onBatch(batch.count ?? 0, batch.sizeInBytes)
+  }
+
   #activate(state: PartitionState): void {
     this.#ready.delete(state)
     this.#active = state
@@ -302,7 +314,7 @@ export class Delivery<K, V> {
       throw this.#unreadable(state, 'a record batch', state.position!, batch.lastOffset + 1, error)
     }
     if (state.version !== version) return this.open()
-    state.open = { batch, cursor }
+    this.#begin(state, batch, cursor)
     // Paused while it was decompressed: it waits for resume().
     if (state.isPaused) return this.open()
     this.#activate(state)

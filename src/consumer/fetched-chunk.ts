@@ -33,6 +33,8 @@ export class FetchedChunk {
   readonly nextOffset: number
   /** Leader epoch of the last batch, -1 when unknown. */
   readonly lastEpoch: number
+  /** Number of records, as the batches' headers say. */
+  readonly recordCount: number
   /** Whether the end of the chunk cannot be read: nothing behind it should be fetched before the loop was told. */
   readonly isBroken: boolean
   readonly #batches: RecordBatch[] = []
@@ -55,8 +57,12 @@ export class FetchedChunk {
     this.#checkCrcs = checkCrcs
     // Brokers need not send them in order.
     this.#aborted = abortedTransactions?.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
+    let recordCount = 0
     try {
-      for (const batch of readBatches(bytes, { checkCrcs: false })) this.#batches.push(batch)
+      for (const batch of readBatches(bytes, { checkCrcs: false })) {
+        this.#batches.push(batch)
+        recordCount += batch.count ?? 0
+      }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#failure = error
@@ -67,6 +73,7 @@ export class FetchedChunk {
       // Since KIP-74 the first batch always comes whole, however large it is.
       this.#failure = new DecodeError(`${bytes.length} bytes hold no complete record batch`, { offset: 0 })
     }
+    this.recordCount = recordCount
     this.isBroken = this.#failure !== undefined
     this.nextOffset = last === undefined ? fetchOffset : Math.max(fetchOffset, last.lastOffset + 1)
     this.lastEpoch = last?.partitionLeaderEpoch ?? -1

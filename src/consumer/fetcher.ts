@@ -1,19 +1,21 @@
-import { BrokerError, ClosedError, KafkaError, LogTruncationError, RecordError } from '../errors.ts'
+import { BrokerError, ClosedError, RecordError } from '../errors.ts'
 import type { Broker } from '../network/broker.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
 import { type Wait, withDeadline } from '../network/wait.ts'
 import { ZERO_UUID } from '../protocol/bytes/uuid.ts'
-import { brokerError, ERROR, type ErrorName, errorOf } from '../protocol/error-codes.ts'
+import { brokerError, ERROR, type ErrorName } from '../protocol/error-codes.ts'
 import { fetchApi, type FetchPartitionResult, type FetchResponse } from '../protocol/messages/01-fetch.ts'
 import type { Assignment } from './assignment.ts'
 import { FetchedChunk } from './fetched-chunk.ts'
 import { type FetchItem, FetchPlan } from './fetch-request.ts'
 import { FetchSession } from './fetch-session.ts'
+import type { WaitsFor } from './hooks.ts'
+import { type LostPositionEvents, LostPositions } from './lost-positions.ts'
+import type { ConsumerMeter, FetchOutcome } from './metrics.ts'
 import { toOffset } from './offset.ts'
 import type { ConsumerSettings } from './options.ts'
-import { resetTarget } from './offset-reset.ts'
-import type { LogPosition, PartitionState } from './partition-state.ts'
+import type { PartitionState } from './partition-state.ts'
 import { PositionValidator } from './position-validator.ts'
 
 /** What fetching depends on. */
@@ -39,11 +41,8 @@ export interface FetcherSettings extends Pick<
 export interface FetcherEvents {
   /** The partition has records, or an error, for the loop. */
   readonly onData: (state: PartitionState) => void
-  /**
-   * The partition goes on elsewhere, perhaps where a look-up will tell. `isHeldGone` when the record in the loop's hand is not in the log any
-   * more, so that its offset must not be committed.
-   */
-  readonly onMoved: (state: PartitionState, move: { isHeldGone: boolean }) => void
+  /** The partition goes on elsewhere. */
+  readonly onMoved: LostPositionEvents['onMoved']
   /** Something that the loop has to be told, of no partition in particular. */
   readonly onError: (error: unknown) => void
 }
@@ -81,20 +80,33 @@ export class Fetcher {
   readonly #turns = new WeakMap<PartitionState, number>()
   readonly #unsubscribe: () => void
   readonly #validator: PositionValidator
+  readonly #lost: LostPositions
+  readonly #meter: ConsumerMeter
   #turn = 0
   #isClosed = false
   #isScheduled = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #isLoadingTopics = false
 
-  constructor(cluster: Cluster, assignment: Assignment, settings: FetcherSettings, events: FetcherEvents) {
+  constructor(
+    cluster: Cluster,
+    assignment: Assignment,
+    settings: FetcherSettings,
+    events: FetcherEvents,
+    meter: ConsumerMeter,
+  ) {
+    this.#meter = meter
     this.#cluster = cluster
     this.#assignment = assignment
     this.#settings = settings
     this.#events = events
     this.#unsubscribe = cluster.onMetadata(() => this.wake())
+    this.#lost = new LostPositions(settings.autoOffsetReset, {
+      onMoved: events.onMoved,
+      onFailed: (state, error) => this.#fail(state, error),
+    })
     this.#validator = new PositionValidator(cluster, assignment, settings.retryBackoff, {
-      onTruncation: (state, end) => this.#onTruncation(state, end),
+      onTruncation: (state, end) => this.#lost.truncated(state, end),
       onFailed: (state, error) => this.#fail(state, error),
       onDone: () => this.wake(),
     })
@@ -108,6 +120,17 @@ export class Fetcher {
       this.#isScheduled = false
       if (!this.#isClosed) this.#pump()
     })
+  }
+
+  /** What a partition without buffered records waits for. */
+  waitsFor(state: PartitionState): WaitsFor {
+    if (state.isFetching) return 'fetch'
+    if (this.#validator.isAsking(state)) return 'validation'
+    const now = performance.now()
+    if (state.retryAt > now) return 'retry'
+    const broker = this.#brokerOf(state, now)
+    if (broker === undefined) return 'leader'
+    return this.#node(broker).isBusy ? 'fetch' : 'room'
   }
 
   /** Ends all fetches; what they would have brought is dropped. Resolves when the brokers know that their sessions are over, or time is. */
@@ -199,7 +222,7 @@ export class Fetcher {
     if (topic.topicId !== ZERO_UUID) {
       state.topicId ??= topic.topicId
       if (state.topicId !== topic.topicId) {
-        this.#onRecreation(state)
+        this.#lost.recreated(state)
         return false
       }
     }
@@ -263,6 +286,7 @@ export class Fetcher {
       rackId: clientRack ?? '',
     })
     const timeoutMs = this.#settings.requestTimeoutMs + fetchMaxWaitMs
+    const startedAt = performance.now()
     node.isBusy = true
     for (const { state } of plan.items) state.isFetching = true
     try {
@@ -272,10 +296,12 @@ export class Fetcher {
         signal,
         maxVersion,
       })
-      this.#receive(plan, response, node.session)
+      const { recordCount, sizeInBytes } = this.#receive(plan, response, node.session)
       node.failures = 0
+      this.#measure(plan, broker, startedAt, { recordCount, sizeInBytes, throttleTimeMs: response.throttleTimeMs })
     } catch (error) {
       if (signal.aborted) return
+      this.#measure(plan, broker, startedAt, { error })
       this.#onRequestError(error, plan, node)
     } finally {
       node.isBusy = false
@@ -283,6 +309,12 @@ export class Fetcher {
       for (const { state } of plan.items) state.isFetching = false
       this.wake()
     }
+  }
+
+  #measure({ items }: FetchPlan, { nodeId }: Broker, startedAt: number, outcome: Partial<FetchOutcome>): void {
+    const nothing = { recordCount: 0, sizeInBytes: 0, throttleTimeMs: 0, error: undefined }
+    const durationMs = performance.now() - startedAt
+    this.#meter.fetched({ nodeId, partitionCount: items.length, durationMs, ...nothing, ...outcome })
   }
 
   #onRequestError(error: unknown, plan: FetchPlan, node: NodeState): void {
@@ -295,6 +327,7 @@ export class Fetcher {
     const retryAt = isAboutSession && node.failures === 0 ? 0 : performance.now() + this.#backoffMs(node)
     for (const { state } of plan.items) {
       state.retryAt = retryAt
+      state.lastError = error
       // The leader may be there where the replica nearby is not (Java: AbstractFetch.handleFetchFailure).
       if (!isAboutSession) state.preferredReplica = undefined
     }
@@ -306,19 +339,34 @@ export class Fetcher {
     return backoffMs(failures, this.#settings.retryBackoff)
   }
 
-  #receive(plan: FetchPlan, response: FetchResponse, session: FetchSession): void {
+  #receive(
+    plan: FetchPlan,
+    response: FetchResponse,
+    session: FetchSession,
+  ): { recordCount: number; sizeInBytes: number } {
     if (response.errorCode !== ERROR.NONE) throw brokerError(response.errorCode, { api: 'Fetch' })
     session.accept(response.sessionId)
+    let recordCount = 0
+    let sizeInBytes = 0
+    const now = performance.now()
+    // Under a session brokers leave out what has nothing new.
+    for (const { state } of plan.items) {
+      state.heardAt = now
+      state.lastError = undefined
+    }
     for (const { item, data } of plan.answers(response)) {
       const { state, version } = item
       // The loop went elsewhere in the meantime, or the partition to another member.
       if (state.version !== version || !this.#assignment.has(state)) continue
-      if (data.errorCode === ERROR.NONE) this.#take(item, data)
+      sizeInBytes += data.records?.length ?? 0
+      if (data.errorCode === ERROR.NONE) recordCount += this.#take(item, data)
       else this.#onPartitionError(item, data, response)
     }
+    return { recordCount, sizeInBytes }
   }
 
-  #take({ state, offset }: FetchItem, data: FetchPartitionResult): void {
+  /** Returns the number of records that are buffered now. */
+  #take({ state, offset }: FetchItem, data: FetchPartitionResult): number {
     const { highWatermark, lastStableOffset, logStartOffset, divergingEpoch, preferredReadReplica } = data
     if (highWatermark >= 0n) state.highWatermark = toOffset(highWatermark)
     if (lastStableOffset >= 0n) state.lastStableOffset = toOffset(lastStableOffset)
@@ -331,61 +379,37 @@ export class Fetcher {
     }
     if (divergingEpoch.endOffset >= 0n) {
       const { endOffset, epoch } = divergingEpoch
-      this.#onTruncation(state, { offset: toOffset(endOffset), epoch })
-      return
+      this.#lost.truncated(state, { offset: toOffset(endOffset), epoch })
+      return 0
     }
+    this.#meter.lagged(state, this.#isReadCommitted ? state.lastStableOffset : state.highWatermark)
     const bytes = data.records
-    if (bytes === null || bytes.length === 0) return
+    if (bytes === null || bytes.length === 0) return 0
     this.#turns.set(state, ++this.#turn)
-    const { checkCrcs, isolationLevel } = this.#settings
-    const abortedTransactions = isolationLevel === 'read_committed' ? (data.abortedTransactions ?? []) : undefined
+    const { checkCrcs } = this.#settings
+    const abortedTransactions = this.#isReadCommitted ? (data.abortedTransactions ?? []) : undefined
     const chunk = new FetchedChunk({ bytes, fetchOffset: offset, checkCrcs, abortedTransactions })
     if (chunk.nextOffset === offset && !chunk.isBroken) {
       // Nothing but records from before the offset: asking again at once would hardly bring others.
       state.retryAt = performance.now() + this.#backoffMs(state)
       state.failures++
-      return
+      return 0
     }
     state.failures = 0
     state.push(chunk)
     this.#events.onData(state)
+    return chunk.recordCount
   }
 
-  /** The log was cut off and went another way, below where the loop is or what is buffered (Java: SubscriptionState.maybeCompleteValidation). */
-  #onTruncation(state: PartitionState, end: LogPosition | undefined): void {
-    const { topic, partition } = state
-    const { autoOffsetReset } = this.#settings
-    const offset = state.position!
-    if (end !== undefined && end.offset >= offset) {
-      // Only what is buffered ahead of the loop is gone.
-      state.refetch()
-      this.#events.onMoved(state, { isHeldGone: false })
-    } else if (autoOffsetReset === 'none') {
-      this.#fail(state, new LogTruncationError({ topic, partition, offset, divergentOffset: end?.offset }))
-    } else {
-      if (end === undefined) state.reset(resetTarget(autoOffsetReset))
-      else state.seek(end)
-      this.#events.onMoved(state, { isHeldGone: true })
-    }
-  }
-
-  /** The topic was deleted and made anew. Nothing of the new one was read, so it is read from its beginning, unless the user wants to be asked. */
-  #onRecreation(state: PartitionState): void {
-    if (this.#settings.autoOffsetReset === 'none') {
-      const what = `topic ${state.topic} was deleted and made anew, and autoOffsetReset is 'none'`
-      this.#fail(
-        state,
-        new KafkaError('KAFKA_TOPIC_RECREATED', `${what}: seek in ${state.key} to where reading is to start`),
-      )
-      return
-    }
-    state.reset('earliest')
-    this.#events.onMoved(state, { isHeldGone: true })
+  get #isReadCommitted(): boolean {
+    return this.#settings.isolationLevel === 'read_committed'
   }
 
   #onPartitionError(item: FetchItem, data: FetchPartitionResult, { nodeEndpoints }: FetchResponse): void {
     const { state, topic, partition } = item
-    const name: ErrorName = errorOf(data.errorCode).name
+    const error = brokerError(data.errorCode, { api: 'Fetch', topic, partition })
+    const name = error.errorName as ErrorName
+    state.lastError = error
     const wasFollower = state.preferredReplica !== undefined
     state.preferredReplica = undefined
     state.retryAt = performance.now() + this.#backoffMs(state)
@@ -394,7 +418,7 @@ export class Fetcher {
       case 'OFFSET_OUT_OF_RANGE':
         // A follower may lag behind or have less; and what is buffered can be read first.
         if (wasFollower || state.chunks.length > 0 || state.open !== undefined) return
-        return this.#onOutOfRange(item)
+        return this.#lost.outOfRange(state, item.offset, error)
       case 'NOT_LEADER_OR_FOLLOWER':
       case 'FENCED_LEADER_EPOCH': {
         const { leaderId, leaderEpoch } = data.currentLeader
@@ -416,28 +440,13 @@ export class Fetcher {
       case 'CORRUPT_MESSAGE': {
         // The broker itself cannot read its log there, nor say where the next batch begins.
         const place = { topic, partition, offset: item.offset, nextOffset: item.offset + 1 }
-        const cause = brokerError(data.errorCode, { api: 'Fetch', topic, partition })
-        this.#fail(state, new RecordError('what the broker has', place, { cause }))
+        this.#fail(state, new RecordError('what the broker has', place, { cause: error }))
         return
       }
-      default: {
-        const error = brokerError(data.errorCode, { api: 'Fetch', topic, partition })
+      default:
         if (error.retriable) this.#cluster.markStale()
         else this.#fail(state, error)
-      }
     }
-  }
-
-  #onOutOfRange({ state, topic, partition, offset }: FetchItem): void {
-    const { autoOffsetReset } = this.#settings
-    if (autoOffsetReset === 'none') {
-      const cause = brokerError(ERROR.OFFSET_OUT_OF_RANGE, { api: 'Fetch', topic, partition })
-      const what = `offset ${offset} of ${state.key} does not exist and autoOffsetReset is 'none'`
-      this.#fail(state, new KafkaError('KAFKA_NO_OFFSET', `${what}: seek to one that does`, { cause }))
-      return
-    }
-    state.reset(resetTarget(autoOffsetReset))
-    this.#events.onMoved(state, { isHeldGone: false })
   }
 
   #fail(state: PartitionState, error: unknown): void {

@@ -42,6 +42,8 @@ export interface MemberSettings {
 export interface Membership {
   /** Whether records may be handed out: the partitions are the member's own, and none is about to go. */
   readonly mayDeliver: boolean
+  /** Whether a rebalance is under way, to its very end for this member. */
+  readonly isRebalancing: boolean
   /** In whose name offsets can be committed; undefined while the member has no partitions of its own. */
   readonly identity: CommitIdentity | undefined
   /** In whose name committed offsets are asked for; undefined when nobody's will do. */

@@ -18,6 +18,7 @@ import { cooperativeStickyAssignor } from './assignors/cooperative-sticky.ts'
 import { rangeAssignor } from './assignors/range.ts'
 import { roundRobinAssignor } from './assignors/round-robin.ts'
 import { stickyAssignor } from './assignors/sticky.ts'
+import type { ConsumerHooks } from './hooks.ts'
 import { type AutoOffsetReset, resetDurationMs } from './offset-reset.ts'
 import type { ConsumerRecord } from './record.ts'
 import { isPattern, type Topics, topicsFault } from './subscription.ts'
@@ -136,6 +137,13 @@ export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
   readonly checkCrcs?: boolean | undefined
   /** Longest duration of a call that names no deadline of its own. Default 60,000. Java: default.api.timeout.ms. */
   readonly defaultApiTimeoutMs?: number | undefined
+  /**
+   * How long a partition that has records may stand still before `stalled` is told; 0 for never. Looked at only while somebody listens.
+   * Default 60,000.
+   */
+  readonly stallTimeoutMs?: number | undefined
+  /** Callbacks for logs and metrics. */
+  readonly hooks?: ConsumerHooks | undefined
   /** Partitions came in, besides those there were under a cooperative assignor; it may `seek()` in them. */
   readonly onAssigned?: RebalanceListener | undefined
   /**
@@ -159,6 +167,7 @@ type Optional =
   | 'onAssigned'
   | 'onRevoked'
   | 'onLost'
+  | 'hooks'
 
 /** Options with their defaults in place. */
 export interface ConsumerSettings<K, V>
@@ -199,6 +208,8 @@ const CONSUMER_OPTIONS: OptionTable<ConsumerOptions<unknown, unknown>> = {
   maxPartitionFetchBytes: integer(1_048_576, { min: 1, max: 0x7fffffff }),
   checkCrcs: flag(true),
   defaultApiTimeoutMs: milliseconds(60_000, { min: 1 }),
+  stallTimeoutMs: milliseconds(60_000),
+  hooks: implementing<ConsumerHooks>(),
   onAssigned: callback<RebalanceListener>(),
   onRevoked: callback<RebalanceListener>(),
   onLost: callback<RebalanceListener>(),

@@ -36,6 +36,10 @@ export class PartitionState implements TopicPartition {
   /** Time, as of performance.now(), before which the partition is left alone after a failure. */
   retryAt = 0
   failures = 0
+  /** When a broker last answered for it, on the clock of performance.now(). */
+  heardAt = 0
+  /** Why the partition was last refused, or could not be asked for; undefined once a broker has answered. */
+  lastError: unknown
   /** What the loop has to be told when it comes to the end of what is buffered; once. */
   error: unknown
   highWatermark: number | undefined

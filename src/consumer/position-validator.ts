@@ -78,6 +78,11 @@ export class PositionValidator {
     return false
   }
 
+  /** Whether the partition is being asked about. */
+  isAsking(state: PartitionState): boolean {
+    return this.#asking.has(state)
+  }
+
   /** Sends what has come together, one request to each leader. */
   ask(): void {
     if (this.#questions.size === 0) return
@@ -95,8 +100,8 @@ export class PositionValidator {
         if (state.version !== version || !this.#assignment.has(state)) continue
         this.#judge(question, answers?.get(state.key), answers === undefined)
       }
-    } catch {
-      for (const { state } of questions) this.#retry(state)
+    } catch (error) {
+      for (const { state } of questions) this.#retry(state, error)
     } finally {
       for (const { state } of questions) this.#asking.delete(state)
       this.#events.onDone()
@@ -141,7 +146,9 @@ export class PositionValidator {
       const api = offsetForLeaderEpochApi.name
       this.#events.onFailed(state, brokerError(answer.errorCode, { api, topic, partition }))
     } else if (answer === undefined || answer.errorCode !== ERROR.NONE) {
-      this.#retry(state)
+      const { topic, partition } = state
+      const code = answer?.errorCode ?? ERROR.UNKNOWN_SERVER_ERROR
+      this.#retry(state, brokerError(code, { api: offsetForLeaderEpochApi.name, topic, partition }))
     } else if (answer.endOffset < 0n || answer.leaderEpoch < 0) {
       this.#events.onTruncation(state, undefined)
     } else if (toOffset(answer.endOffset) < position.offset) {
@@ -152,7 +159,8 @@ export class PositionValidator {
     }
   }
 
-  #retry(state: PartitionState): void {
+  #retry(state: PartitionState, error: unknown): void {
+    state.lastError = error
     state.retryAt = performance.now() + backoffMs(state.failures++, this.#backoff)
     this.#cluster.markStale()
   }

@@ -36,6 +36,11 @@ export interface ProduceEvent {
   queueTimeMs: number
 }
 
+/** What can be observed of a producer, by name. */
+export type ProducerEvents = {
+  [Name in keyof ProducerHooks]-?: Parameters<NonNullable<ProducerHooks[Name]>>[0]
+}
+
 /**
  * Callbacks for tests, logs and metrics. They run in the middle of things: they must be quick and must not throw.
  * What is absent costs nothing.

@@ -8,6 +8,7 @@ import { bytes, type Serializer, toRecordHeaders } from '../serdes.ts'
 import { Accumulator } from './accumulator.ts'
 import { type Delivery, EnqueuedDelivery, ManyDelivery, SingleDelivery } from './deliveries.ts'
 import { Intake } from './intake.ts'
+import { ProducerMeter, type ProducerMetrics } from './metrics.ts'
 import { type ProducerOptions, type ProducerSettings, producerSettings } from './options.ts'
 import { defaultPartitioner } from './partitioners.ts'
 import { ProducerIdSource } from './producer-id.ts'
@@ -47,6 +48,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   readonly #settings: ProducerSettings<K, V>
   readonly #accumulator: Accumulator
   readonly #sender: Sender
+  readonly #meter: ProducerMeter
   readonly #intake: Intake
   readonly #lines: WaitingLines
   readonly #clock = new TurnClock()
@@ -77,8 +79,10 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
       this.#transactions = new TransactionManager(cluster, transacting)
     }
     const producerId = settings.idempotence ? new ProducerIdSource(cluster, requestTimeoutMs) : undefined
+    this.#meter = new ProducerMeter(settings.hooks)
     this.#sender = new Sender(cluster, this.#accumulator, this.#transactions ?? producerId, {
       ...settings,
+      hooks: this.#meter,
       acks: settings.acks === 'all' ? -1 : settings.acks,
       requestTimeoutMs,
       retryBackoff,
@@ -100,6 +104,11 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
   /** Memory that records take until they are delivered or have failed. */
   get bufferedBytes(): number {
     return this.#accumulator.bufferedBytes
+  }
+
+  /** What the producer has done, and how it stands. Cheap: to be asked for as often as a scrape of metrics comes. */
+  metrics(): ProducerMetrics {
+    return this.#meter.snapshot(this.bufferedBytes, this.#settings.bufferMemoryBytes)
   }
 
   /**

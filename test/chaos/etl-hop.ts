@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { BrokerError } from '../../src/errors.ts'
 import type { ConsumerOptions } from '../../src/consumer/options.ts'
 import type { Kafka } from '../../src/kafka.ts'
 import { Member } from './etl-member.ts'
@@ -6,7 +7,10 @@ import { Member } from './etl-member.ts'
 /** How the members of one group share partitions. */
 export interface Sharing {
   readonly name: string
-  readonly options: Pick<ConsumerOptions, 'assignors'>
+  readonly options: Pick<
+    ConsumerOptions,
+    'assignors' | 'groupProtocol' | 'groupRemoteAssignor' | 'sessionTimeoutMs' | 'heartbeatIntervalMs'
+  >
 }
 
 /** What happens to a group's members, in turns, while records go through. */
@@ -42,14 +46,15 @@ export interface HopResult {
 
 const memberCount = 3
 const maxMembers = 5
-const sessionTimeoutMs = 3000
 const pollMs = 50
+const restartMs = 500
 
 /** A group that copies a topic while its members come and go. */
 export class Hop {
   readonly #plan: HopPlan
   readonly #members: Member[] = []
   readonly #failed = new AbortController()
+  readonly #restarts = new Set<Promise<void>>()
   #instances = 0
   #joined = 0
   #left = 0
@@ -75,6 +80,7 @@ export class Hop {
       // The rest of the trouble is not worth waiting for once all records are through.
       this.#failed.abort(new Error('the hop is over'))
       await incidents
+      await Promise.all(this.#restarts)
       await Promise.all(this.#members.map((member) => member.leave()))
     }
     return {
@@ -90,31 +96,44 @@ export class Hop {
   #join(instanceId = `${this.#plan.groupId}-${++this.#instances}`): void {
     const { bootstrapServers, groupId, from, to, sharing, isStatic } = this.#plan
     this.#joined++
-    this.#members.push(
-      new Member({
-        bootstrapServers,
-        from,
-        to,
-        options: {
-          groupId,
-          ...sharing.options,
-          groupInstanceId: isStatic ? instanceId : undefined,
-          sessionTimeoutMs,
-          heartbeatIntervalMs: 300,
-          autoCommitIntervalMs: 200,
-        },
-        onCopied: (count) => {
-          this.#copied += count
-        },
-        onFailure: (error) => this.#failed.abort(error),
-        onAssigned: () => {
-          this.#assignments++
-        },
-        onLost: () => {
-          this.#expired++
-        },
-      }),
-    )
+    const member = new Member({
+      bootstrapServers,
+      from,
+      to,
+      options: {
+        groupId,
+        ...sharing.options,
+        groupInstanceId: isStatic ? instanceId : undefined,
+        autoCommitIntervalMs: 200,
+      },
+      onCopied: (count) => {
+        this.#copied += count
+      },
+      onFailure: (error) => {
+        // KIP-848 keeps the name of a member that died for as long as a session takes: whoever runs it tries again.
+        if (error instanceof BrokerError && error.errorName === 'UNRELEASED_INSTANCE_ID') {
+          this.#restarts.add(this.#restart(member))
+        } else {
+          this.#failed.abort(error)
+        }
+      },
+      onAssigned: () => {
+        this.#assignments++
+      },
+      onLost: () => {
+        this.#expired++
+      },
+    })
+    this.#members.push(member)
+  }
+
+  async #restart(member: Member): Promise<void> {
+    await member.leave()
+    await delay(restartMs)
+    const index = this.#members.indexOf(member)
+    if (index < 0 || this.#failed.signal.aborted) return
+    this.#members.splice(index, 1)
+    this.#join(member.instanceId)
   }
 
   async #makeTrouble(): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
 import { type ChainPlan, type HopVerdict, runChain } from './etl-chain.ts'
-import { withKills, withoutKills, sharings } from './etl-plans.ts'
+import { groupProperties, withKills, withoutKills, sharings } from './etl-plans.ts'
 
 const recordCount = Number(process.env['ETL_RECORDS'] ?? 500_000)
 
@@ -15,7 +15,7 @@ async function runAndPrint(title: string, plan: Omit<ChainPlan, 'recordCount' | 
 
 describe.each([1, 3])('a chain of groups on %d brokers', (brokers) => {
   let started: Promise<Cluster> | undefined
-  const cluster = (): Promise<Cluster> => (started ??= startCluster({ brokers }))
+  const cluster = (): Promise<Cluster> => (started ??= startCluster({ brokers, properties: groupProperties }))
 
   afterAll(async () => (await started)?.close())
 
