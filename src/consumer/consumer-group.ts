@@ -291,6 +291,8 @@ export class ConsumerGroup implements Membership {
   #onFailure(error: unknown): void {
     if (this.#isFenced(error)) {
       this.#enter({ name: 'fenced' })
+      // Until it says that it is away, a static member is not let in again: not even under its own id.
+      if (this.#settings.groupInstanceId !== undefined) this.#abandon()
       this.#release()
     } else if (error instanceof BrokerError && TOLERATED.has(error.errorName)) {
       this.#host.report(error)
@@ -310,8 +312,13 @@ export class ConsumerGroup implements Membership {
   /** The loop has taken too long over a record: others shall have the partitions. */
   #goStale(): void {
     this.#enter({ name: 'stale' })
-    void this.#sendLeave({ timeoutMs: this.#settings.requestTimeoutMs })
+    this.#abandon()
     this.#release()
+  }
+
+  /** Says that it is gone, and does not wait: what it sends next goes the same way. */
+  #abandon(): void {
+    void this.#sendLeave({ timeoutMs: this.#settings.requestTimeoutMs })
   }
 
   /** Gives up what is no longer the member's own, once no record of it is in the loop's hand. */

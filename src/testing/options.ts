@@ -26,6 +26,10 @@ export interface TestBrokerOptions {
   initialRebalanceDelayMs?: number | undefined
   /** Shortest session timeout that a group member may ask for. Default 6000, as in Kafka. */
   minSessionTimeoutMs?: number | undefined
+  /** A member under the consumer protocol (KIP-848) that is silent for so long is dropped. Default 45000, as in Kafka. */
+  consumerSessionTimeoutMs?: number | undefined
+  /** How often members under the consumer protocol send heartbeats. Default 5000, as in Kafka. */
+  consumerHeartbeatIntervalMs?: number | undefined
   /** Largest batch in bytes that a topic takes unless it says otherwise. Default 1048588. */
   maxMessageBytes?: number | undefined
   /**
@@ -67,6 +71,14 @@ export function clusterSettings(options: TestBrokerOptions): BrokerSettings {
         max: MAX_SESSION_TIMEOUT_MS,
       }),
       maxSessionTimeoutMs: MAX_SESSION_TIMEOUT_MS,
+      consumerSessionTimeoutMs: integer('consumerSessionTimeoutMs', options.consumerSessionTimeoutMs, 45_000, {
+        min: 1,
+        max: MAX_SESSION_TIMEOUT_MS,
+      }),
+      consumerHeartbeatIntervalMs: integer('consumerHeartbeatIntervalMs', options.consumerHeartbeatIntervalMs, 5000, {
+        min: 1,
+        max: MAX_SESSION_TIMEOUT_MS,
+      }),
     },
     transactionVersion: integer('transactionVersion', options.transactionVersion, 2, { min: 0, max: 2 }),
     apiVersions: options.apiVersions ?? {},

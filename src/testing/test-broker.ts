@@ -49,7 +49,7 @@ export type NewRecord = Omit<EncodableRecord, 'timestamp' | 'offset'> & { timest
 
 /**
  * Kafka for tests, in this process: a cluster of one or more nodes on TCP ports of this machine, with topics,
- * idempotent producers, transactions and classic consumer groups, to which any client can connect. It keeps everything in memory and
+ * idempotent producers, transactions and consumer groups of both protocols, to which any client can connect. It keeps everything in memory and
  * behaves as Kafka 4.4 does; where it differs, it is wrong. `control` makes it fail on purpose.
  */
 export class TestBroker {

@@ -50,8 +50,10 @@ function singleGroup({ groupId, topics }: OffsetFetchRequest): GroupRequest {
   return { groupId, memberId: null, memberEpoch: -1, topics: withIds }
 }
 
-function fetchGroup({ groupId, topics }: GroupRequest, isStable: boolean, context: RequestContext): GroupResponse {
-  const errorCode = coordinatorError(groupId, context)
+function fetchGroup(request: GroupRequest, isStable: boolean, context: RequestContext): GroupResponse {
+  const { groupId, memberId, memberEpoch, topics } = request
+  const errorCode =
+    coordinatorError(groupId, context) || context.cluster.groups.fetchError(groupId, memberId, memberEpoch)
   if (errorCode !== ERROR.NONE) return { groupId, topics: [], errorCode }
   const found =
     topics === null ? fetchAll(groupId, context) : topics.map((topic) => fetchTopic(groupId, topic, context))

@@ -2,6 +2,8 @@ import { eraseApi, type ErasedApi, type Handler } from '../handler.ts'
 import { addOffsetsToTxnHandler } from './25-add-offsets-to-txn.ts'
 import { addPartitionsToTxnHandler } from './24-add-partitions-to-txn.ts'
 import { apiVersionsHandler } from './18-api-versions.ts'
+import { consumerGroupDescribeHandler } from './69-consumer-group-describe.ts'
+import { consumerGroupHeartbeatHandler } from './68-consumer-group-heartbeat.ts'
 import { createTopicsHandler } from './19-create-topics.ts'
 import { deleteTopicsHandler } from './20-delete-topics.ts'
 import { endTxnHandler } from './26-end-txn.ts'
@@ -41,6 +43,8 @@ export const handlers: readonly ErasedApi[] = [
   erase(createTopicsHandler),
   erase(deleteTopicsHandler),
   erase(initProducerIdHandler),
+  erase(consumerGroupHeartbeatHandler),
+  erase(consumerGroupDescribeHandler),
   erase(offsetForLeaderEpochHandler),
   erase(addPartitionsToTxnHandler),
   erase(addOffsetsToTxnHandler),

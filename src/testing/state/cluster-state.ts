@@ -1,6 +1,6 @@
 import { CommittedOffsets } from './committed-offsets.ts'
 import { FetchSessions } from './fetch-sessions.ts'
-import { GroupCoordinator, type GroupSettings } from './group-coordinator.ts'
+import { type AllGroupSettings, Groups } from './groups.ts'
 import type { Partition } from './partition.ts'
 import { randomUuid, Topics, type Topic } from './topics.ts'
 import { TransactionCoordinator } from './transaction-coordinator.ts'
@@ -12,7 +12,7 @@ export interface ClusterSettings {
   defaultPartitions: number
   /** Largest batch in bytes that topics take unless they say otherwise. */
   maxMessageBytes: number
-  groups: GroupSettings
+  groups: AllGroupSettings
   /** Level of the feature transaction.version. */
   transactionVersion: number
 }
@@ -38,7 +38,7 @@ export class ClusterState {
   readonly clusterId: string = randomUuid()
   readonly nodes: readonly NodeState[]
   readonly topics: Topics
-  readonly groups: GroupCoordinator
+  readonly groups: Groups
   readonly offsets: CommittedOffsets = new CommittedOffsets()
   readonly transactions: TransactionCoordinator
   /** Finalized levels of the cluster's features; those at 0 are off. */
@@ -61,7 +61,7 @@ export class ClusterState {
     for (const id of nodeIds) this.#liveNodes.add(id)
     const { defaultPartitions, maxMessageBytes } = settings
     this.topics = new Topics({ defaultPartitions, maxMessageBytes, nodeIds }, this.#liveNodes)
-    this.groups = new GroupCoordinator(settings.groups)
+    this.groups = new Groups(settings.groups, this.topics)
     this.features = new Map([[TRANSACTION_VERSION, settings.transactionVersion]])
     this.transactions = new TransactionCoordinator({
       newProducerId: () => this.newProducerId(),

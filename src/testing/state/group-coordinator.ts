@@ -8,7 +8,7 @@ import type { TxnOffsetCommitRequest } from '../../protocol/messages/28-txn-offs
 import { Group, sameProtocols, type GroupMember, type JoinAnswer, type SyncAnswer } from './group.ts'
 import { GroupRebalance } from './group-rebalance.ts'
 import { GroupSnapshots } from './group-snapshots.ts'
-import { Timers } from './timers.ts'
+import type { Timers } from './timers.ts'
 
 /** How groups are coordinated. */
 export interface GroupSettings {
@@ -36,17 +36,18 @@ const NO_ASSIGNMENT = new Uint8Array(0)
 
 /**
  * The classic group coordinator: what requests of members do to their groups (Java: GroupMetadataManager, the classic
- * part). All nodes share it; which node may be asked about a group is checked before.
+ * part).
  */
 export class GroupCoordinator {
   readonly #settings: GroupSettings
   readonly #groups = new Map<string, Group>()
-  readonly #timers = new Timers()
+  readonly #timers: Timers
   readonly #snapshots = new GroupSnapshots()
   readonly #rebalance: GroupRebalance
 
-  constructor(settings: GroupSettings) {
+  constructor(settings: GroupSettings, timers: Timers) {
     this.#settings = settings
+    this.#timers = timers
     this.#rebalance = new GroupRebalance(this.#timers, {
       initialRebalanceDelayMs: settings.initialRebalanceDelayMs,
       onPersist: (group) => this.#snapshots.take(group),
@@ -55,6 +56,31 @@ export class GroupCoordinator {
 
   groupIds(): string[] {
     return [...this.#groups.keys()]
+  }
+
+  get(groupId: string): Group | undefined {
+    return this.#groups.get(groupId)
+  }
+
+  /** Gives a group up, which is empty or goes on under the other protocol: what waits is answered with REBALANCE_IN_PROGRESS. */
+  release(group: Group): void {
+    this.#rebalance.stop(group)
+    const errorCode = ERROR.REBALANCE_IN_PROGRESS
+    for (const member of group.members.values()) {
+      group.answerJoin(member, { memberId: member.memberId, errorCode })
+      group.answerSync(member, { errorCode })
+    }
+    group.moveTo('dead')
+    this.#groups.delete(group.id)
+    this.#snapshots.delete(group.id)
+  }
+
+  /** Takes over a group that was one of the consumer protocol, and has its members join again. */
+  adopt(group: Group): void {
+    this.#groups.set(group.id, group)
+    this.#snapshots.take(group)
+    for (const member of group.members.values()) this.#rebalance.expectHeartbeat(group, member)
+    this.#rebalance.prepare(group)
   }
 
   /** Joins a group; settles once the rebalance is through. */
@@ -276,11 +302,6 @@ export class GroupCoordinator {
       this.#groups.set(group.id, restored)
       for (const member of restored.members.values()) this.#rebalance.expectHeartbeat(restored, member)
     }
-  }
-
-  /** Stops all timers. What waits is never answered. */
-  close(): void {
-    this.#timers.clearAll()
   }
 }
 

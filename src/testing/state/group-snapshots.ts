@@ -11,6 +11,10 @@ export class GroupSnapshots {
     this.#groups.set(group.id, copy(group))
   }
 
+  delete(groupId: string): void {
+    this.#groups.delete(groupId)
+  }
+
   /** The group as it was kept; undefined when it never got that far. */
   restore(groupId: string): Group | undefined {
     const kept = this.#groups.get(groupId)

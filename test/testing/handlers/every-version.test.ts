@@ -20,6 +20,8 @@ import { addPartitionsToTxnApi } from '../../../src/protocol/messages/24-add-par
 import { addOffsetsToTxnApi } from '../../../src/protocol/messages/25-add-offsets-to-txn.ts'
 import { endTxnApi } from '../../../src/protocol/messages/26-end-txn.ts'
 import { txnOffsetCommitApi } from '../../../src/protocol/messages/28-txn-offset-commit.ts'
+import { consumerGroupHeartbeatApi } from '../../../src/protocol/messages/68-consumer-group-heartbeat.ts'
+import { consumerGroupDescribeApi } from '../../../src/protocol/messages/69-consumer-group-describe.ts'
 import type { Encodable } from '../../../src/protocol/schema.ts'
 import { failWith } from '../../../src/testing/index.ts'
 import { connectTo, startBroker } from '../harness.ts'
@@ -70,6 +72,8 @@ const cases: Case[] = [
   served(addOffsetsToTxnApi),
   served(endTxnApi),
   served(txnOffsetCommitApi),
+  served(consumerGroupHeartbeatApi, () => ({ groupId: 'g', memberId: 'm', memberEpoch: 1 })),
+  served(consumerGroupDescribeApi, () => ({ groupIds: ['g'] })),
 ]
 
 test('every API that is offered is asked here', async () => {
