@@ -173,7 +173,9 @@ export class Delivery<K, V> {
       }
     } catch (error) {
       if (error instanceof RecordError) throw error
-      throw this.#unreadable(state, 'a record batch', position, batch.lastOffset + 1, error)
+      // Behind its last record there may still be something wrong with it, but nothing that would be missed.
+      const { lastOffset } = batch
+      throw this.#unreadable(state, 'a record batch', Math.min(position, lastOffset), lastOffset + 1, error)
     }
     this.#active = undefined
     this.#pass(state, batch)

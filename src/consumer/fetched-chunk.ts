@@ -128,14 +128,20 @@ export class FetchedChunk {
   }
 }
 
-/** The offset at which the batch begins that follows the one behind `batches`, whose size at least has to be right; -1 otherwise. */
+/**
+ * The offset at which the batch begins that follows the one behind `batches`, which is none but may still have the right size; -1 where what follows
+ * does not look like a batch.
+ */
 function baseOffsetBehind(bytes: Uint8Array, batches: readonly RecordBatch[]): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const at = batches.reduce((sum, batch) => sum + batch.bytes.length, 0)
-  const next = at + LOG_OVERHEAD + view.getInt32(at + AT.LENGTH)
-  if (next <= at || next + LOG_OVERHEAD > bytes.length) return -1
+  const at = batches.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0)
+  const length = view.getInt32(at + AT.LENGTH)
+  const next = at + LOG_OVERHEAD + length
+  if (length <= AT.MAGIC - LOG_OVERHEAD || next + AT.MAGIC >= bytes.length) return -1
+  const magic = view.getInt8(next + AT.MAGIC)
   const offset = view.getBigInt64(next + AT.BASE_OFFSET)
-  return offset > 0n && offset <= Number.MAX_SAFE_INTEGER ? Number(offset) : -1
+  const isLikely = magic >= 0 && magic <= 2 && view.getInt32(next + AT.LENGTH) > 0
+  return isLikely && offset > 0n && offset <= Number.MAX_SAFE_INTEGER ? Number(offset) : -1
 }
 
 /** Throws DecodeError when the checksum is not that of the bytes. */
