@@ -88,6 +88,18 @@ export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
+/** Most that node:zlib is told to allocate at a time, whatever the data announce. */
+const MAX_CHUNK_BYTES = 1024 * 1024
+
+/**
+ * The size of the pieces in which node:zlib makes output of about `expectedBytes`: one, if it is not too large. Each more is another task
+ * of the thread pool and another copy, and its default is 16 KiB.
+ */
+export function chunkSizeFor(expectedBytes: number): number {
+  // With some room left, it need not ask whether there is more.
+  return Math.min(Math.max(expectedBytes, 1024) + 64, MAX_CHUNK_BYTES)
+}
+
 /** Joins pieces that are `size` bytes in all. */
 export function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
   if (pieces.length === 1) return pieces[0]!

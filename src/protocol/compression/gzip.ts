@@ -2,6 +2,7 @@ import type * as NodeZlib from 'node:zlib'
 import { CompressionError } from '../../errors.ts'
 import {
   checkLevel,
+  chunkSizeFor,
   garbled,
   join,
   messageOf,
@@ -39,7 +40,8 @@ function zlibCodec(zlib: Zlib): Codec {
     compress(bytes: Uint8Array, { level }: CompressOptions) {
       // -1 stands for the default, as it does in Java.
       checkLevel('gzip', level, -1, 9)
-      const options = level === undefined ? {} : { level }
+      const chunkSize = chunkSizeFor(bytes.length / 2)
+      const options = level === undefined ? { chunkSize } : { level, chunkSize }
       if (bytes.length < OFF_LOOP_BYTES) {
         try {
           return zlib.gzipSync(bytes, options)
@@ -58,10 +60,11 @@ function zlibCodec(zlib: Zlib): Codec {
       })
     },
     decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
-      const options = { maxOutputLength: Math.max(1, maxBytes) }
+      const announced = announcedSize(bytes)
+      const options = { maxOutputLength: Math.max(1, maxBytes), chunkSize: chunkSizeFor(announced) }
       const failed = (cause: unknown): CompressionError =>
         isTooLarge(cause) ? tooLarge('gzip', maxBytes) : garbled('gzip', messageOf(cause), cause)
-      if (bytes.length < OFF_LOOP_BYTES && announcedSize(bytes) < OFF_LOOP_OUTPUT_BYTES) {
+      if (bytes.length < OFF_LOOP_BYTES && announced < OFF_LOOP_OUTPUT_BYTES) {
         try {
           return zlib.gunzipSync(bytes, options)
         } catch (cause) {

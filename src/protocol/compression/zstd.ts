@@ -1,6 +1,7 @@
 import { CompressionError } from '../../errors.ts'
 import {
   checkLevel,
+  chunkSizeFor,
   garbled,
   importOptional,
   join,
@@ -83,7 +84,12 @@ function zlibCodec(zlib: ZstdZlib): Codec {
   return {
     compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
       checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
-      const options = { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }
+      const options = {
+        params: { [zlib.constants.ZSTD_c_compressionLevel]: level },
+        // Knowing the size, zstd takes tables that fit it: half the time for batches of some ten KiB.
+        pledgedSrcSize: bytes.length,
+        chunkSize: chunkSizeFor(bytes.length / 2),
+      }
       if (bytes.length < OFF_LOOP_BYTES) return zlib.zstdCompressSync(bytes, options)
       return new Promise((resolve, reject) => {
         zlib.zstdCompress(bytes, options, (error, result) => {
@@ -96,7 +102,7 @@ function zlibCodec(zlib: ZstdZlib): Codec {
       const pieces: Uint8Array[] = []
       let size = 0
       for (const frame of readFrames(bytes, maxBytes)) {
-        const options = { maxOutputLength: Math.max(1, maxBytes - size) }
+        const options = { maxOutputLength: Math.max(1, maxBytes - size), chunkSize: chunkSizeFor(frame.maxSize) }
         try {
           const piece =
             frame.bytes.length < OFF_LOOP_BYTES && frame.maxSize < OFF_LOOP_OUTPUT_BYTES
