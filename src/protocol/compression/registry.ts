@@ -2,7 +2,7 @@ import { plainBytes } from '../bytes/plain.ts'
 import { DEFAULT_MAX_DECOMPRESSED_BYTES, type Codec, type CompressionName, type CompressOptions } from './codec.ts'
 import { loadGzip } from './gzip.ts'
 import { loadLz4 } from './lz4.ts'
-import { loadSnappy } from './snappy.ts'
+import { snappy } from './snappy.ts'
 import { loadZstd } from './zstd.ts'
 
 export type { CompressionName } from './codec.ts'
@@ -11,7 +11,7 @@ type CodecName = Exclude<CompressionName, 'none'>
 
 const loaders: Record<CodecName, () => Promise<Codec>> = {
   gzip: () => loadGzip(),
-  snappy: () => loadSnappy(),
+  snappy: () => Promise.resolve(snappy),
   lz4: () => loadLz4(),
   zstd: () => loadZstd(),
 }

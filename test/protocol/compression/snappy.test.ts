@@ -1,8 +1,9 @@
+import fc from 'fast-check'
+import snappyjs from 'snappyjs'
 import { describe, expect, test } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
-import { loadSnappy } from '../../../src/protocol/compression/snappy.ts'
+import { snappy as codec } from '../../../src/protocol/compression/snappy.ts'
 
-const codec = await loadSnappy()
 const HEADER = '82534e41505059000000000100000001'
 const fromHex = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 const read = async (hex: string, maxBytes = 1_000_000): Promise<string> =>
@@ -71,14 +72,58 @@ describe('snappy', () => {
   })
 
   test('refuses a block that claims to be huge before it allocates anything', async () => {
-    await expect(read('ffffffff0f 10 68656c6c6f')).rejects.toThrow('more than 1000000 bytes')
-    await expect(read('c0843d 10 68656c6c6f')).rejects.toThrow('makes 5')
+    await expect(read('ffffffff0f 10 68656c6c6f')).rejects.toThrow('cannot make 4294967295')
+    await expect(read('c0843d 10 68656c6c6f')).rejects.toThrow('cannot make 1000000')
+    await expect(read(`${HEADER} 00000007 ${HELLO}`, 4)).rejects.toThrow('more than 4 bytes')
     await expect(read(`${HEADER} 00000007 ${HELLO} 00000007 ${HELLO}`, 9)).rejects.toThrow('more than 9 bytes')
   })
 
-  test('names the package to install when it is missing', async () => {
-    const missing = loadSnappy(() => Promise.reject(new Error('Cannot find package')))
-    await expect(missing).rejects.toThrow('npm install snappyjs')
-    await expect(missing).rejects.toMatchObject({ code: 'KAFKA_COMPRESSION', codec: 'snappy' })
+  /** Bytes of all kinds: random, of a small alphabet, repetitive, and a mix. */
+  const contents = fc.oneof(
+    fc.uint8Array({ maxLength: 3000 }),
+    fc.uint8Array({ max: 3, maxLength: 100_000, size: 'max' }),
+    fc
+      .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 90 }), fc.integer({ min: 1, max: 300 })), {
+        maxLength: 20,
+      })
+      .map(
+        (runs) =>
+          new Uint8Array(Buffer.concat(runs.flatMap(([run, count]) => Array.from({ length: count }, () => run)))),
+      ),
+  )
+
+  test('another implementation reads what it writes, and it reads what that writes', async () => {
+    await fc.assert(
+      fc.asyncProperty(contents, async (bytes) => {
+        const written = Buffer.from(await codec.compress(bytes, {}))
+        const pieces: Uint8Array[] = []
+        for (let at = 16; at < written.length;) {
+          const end = at + 4 + written.readInt32BE(at)
+          pieces.push(snappyjs.uncompress(new Uint8Array(written.subarray(at + 4, end))))
+          at = end
+        }
+        expect(Buffer.compare(Buffer.concat(pieces), bytes)).toBe(0)
+        const theirs = snappyjs.compress(bytes)
+        const back = await codec.decompress(theirs, { maxBytes: bytes.length, magic: 2 })
+        expect(Buffer.compare(back, bytes)).toBe(0)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('bytes that are spoilt are refused or read as others, never past the ends', async () => {
+    await fc.assert(
+      fc.asyncProperty(contents, fc.nat(), fc.nat(255), async (bytes, place, byte) => {
+        const written = await codec.compress(bytes, {})
+        written[place % written.length] = byte
+        try {
+          const back = await codec.decompress(written, { maxBytes: 1 << 20, magic: 2 })
+          expect(back.length).toBeLessThanOrEqual(1 << 20)
+        } catch (error) {
+          expect(error).toBeInstanceOf(CompressionError)
+        }
+      }),
+      { numRuns: 1000 },
+    )
   })
 })
