@@ -48,7 +48,7 @@ export function compressBlock(input: Uint8Array, start: number, end: number, out
         from += steps++ >>> 5
       }
       to = putLiteral(input, emitted, from, output, to)
-      do {
+      for (let isMatch = true; isMatch;) {
         const matchEnd = endOfMatch(view, input, candidate + 4, from + 4, end)
         to = putCopy(output, to, from - candidate, matchEnd - from)
         from = emitted = matchEnd
@@ -58,8 +58,8 @@ export function compressBlock(input: Uint8Array, start: number, end: number, out
         const hash = hashOf(four)
         candidate = start + table[hash]!
         table[hash] = from - start
-        if (view.getInt32(candidate, true) !== four) break
-      } while (true)
+        isMatch = view.getInt32(candidate, true) === four
+      }
       from++
     }
   }

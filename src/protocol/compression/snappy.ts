@@ -40,10 +40,10 @@ function decompress(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const ranges = startsWithMagic(bytes, 0) ? xerialBlocks(bytes) : [{ start: 0, end: bytes.length }]
   let size = 0
   const blocks = ranges.map(({ start, end }): Block => {
-    const block = { end, ...readBlockSize(bytes, start, end) }
+    const block = readBlockSize(bytes, start, end)
     size += block.size
     if (size > maxBytes) throw tooLarge('snappy', maxBytes)
-    return block
+    return { bodyAt: block.bodyAt, end, size: block.size }
   })
   const output = new Uint8Array(size)
   let at = 0

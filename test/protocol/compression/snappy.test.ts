@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import snappyjs from 'snappyjs'
 import { describe, expect, test } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
