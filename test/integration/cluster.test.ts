@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
-import { BrokerError } from '../../src/errors.ts'
+import { BrokerError, ConnectionError } from '../../src/errors.ts'
+import type { Broker } from '../../src/network/broker.ts'
 import { Cluster } from '../../src/network/cluster.ts'
 import { nodeTransport } from '../../src/network/node.ts'
 import { Kafka } from '../../src/kafka.ts'
 import { metadataApi } from '../../src/protocol/messages/03-metadata.ts'
+import { apiVersionsApi } from '../../src/protocol/messages/18-api-versions.ts'
 import { alterClientQuotasApi } from '../../src/protocol/messages/49-alter-client-quotas.ts'
+import { connect } from '../network/connecting.ts'
+import { rejection } from '../network/rejection.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
 const WAIT = { timeoutMs: 60_000 }
@@ -51,6 +55,25 @@ describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
       const refused = cluster.topics(['not a topic!'], WAIT)
       await expect(refused).rejects.toBeInstanceOf(BrokerError)
       await expect(refused).rejects.toMatchObject({ errorName: 'INVALID_TOPIC_EXCEPTION' })
+    })
+  })
+
+  test('has brokers that refuse whoever takes them for another node or for another cluster (KIP-1242)', async (context) => {
+    await withCluster(async (cluster) => {
+      await cluster.refresh(WAIT)
+      const [{ host, port, nodeId, versions }] = cluster.brokers() as [Broker]
+      if ((versions?.range(apiVersionsApi.key)?.max ?? 5) < 5) context.skip('brokers before Kafka 4.4 do not check')
+      const { clusterId } = cluster
+      const right = await connect({ host, port }, { nodeId, clusterId })
+      await right.close()
+      for (const wrong of [
+        { nodeId: nodeId + 1000, clusterId },
+        { nodeId, clusterId: 'AAAAAAAAAAAAAAAAAAAAAA' },
+      ]) {
+        const error = await rejection(connect({ host, port }, wrong))
+        expect(error).toBeInstanceOf(ConnectionError)
+        expect(error).toMatchObject({ retriable: true, cause: { errorName: 'REBOOTSTRAP_REQUIRED' } })
+      }
     })
   })
 

@@ -11,6 +11,7 @@ import { nodeTransport } from '../../src/network/node.ts'
 import { saslMechanism } from '../../src/network/sasl/options.ts'
 import { sleep } from '../../src/network/wait.ts'
 import { string } from '../../src/serdes.ts'
+import { connect } from '../network/connecting.ts'
 import { rejection } from '../network/rejection.ts'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
 import type { Listener } from '../support/kafka/properties.ts'
@@ -169,6 +170,22 @@ describeWithKafka('the secure listeners of a real broker', ['java'], () => {
     },
     renewalMs + 60_000,
   )
+
+  test('a session that ended while nothing was asked is renewed by the next request, on the same connection', async () => {
+    const [host, port] = cluster.endpoints('REAUTH').split(':')
+    const lost: unknown[] = []
+    const connection = await connect(
+      { host: host!, port: Number(port) },
+      {
+        sasl: saslMechanism({ mechanism: 'SCRAM-SHA-256', ...alice }),
+        onClose: (error) => void (error !== undefined && lost.push(error)),
+      },
+    )
+    await sleep(sessionMs + 500)
+    expect((await connection.request(metadataApi, { topics: [] })).brokers).toHaveLength(1)
+    await connection.close()
+    expect(lost).toEqual([])
+  })
 
   test('a session that ends while the broker stands still costs connections, and no call', async () => {
     const kafka = new Kafka({
