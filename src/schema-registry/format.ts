@@ -20,6 +20,8 @@ export interface SchemaFormat<S, T> {
   writer(schema: ResolvedSchema, given: S | undefined): SchemaWriter<T> | Promise<SchemaWriter<T>>
   /** What reads values of `writer` as `reader` would have them; as they were written when `reader` is undefined. */
   reader(writer: ResolvedSchema, reader: ResolvedSchema | undefined): SchemaReader<T> | Promise<SchemaReader<T>>
+  /** What turns bytes of `writer` into JSON and that into values of `reader`, for the rules between them. */
+  migrator?(writer: ResolvedSchema, reader: ResolvedSchema): SchemaMigrator<T> | Promise<SchemaMigrator<T>>
   /** Why `reader` cannot read what `writer` wrote; empty when it can. Without it nothing is checked. */
   incompatibilities?(reader: ResolvedSchema, writer: ResolvedSchema): readonly string[]
 }
@@ -35,6 +37,8 @@ export interface SchemaWriter<T> {
   encode(value: T, prefix: Uint8Array): Uint8Array
   /** A copy of the value whose fields went through `transform`, for rules about fields. */
   transformFields?(value: T, transform: FieldTransform): T | Promise<T>
+  /** The value as expressions of rules see it: integers are bigints. Default: every number without a fraction is one. */
+  expressionValue?(value: T): unknown
 }
 
 /** Reads values of one schema. */
@@ -43,7 +47,19 @@ export interface SchemaReader<T> {
   decode(body: Uint8Array, messageIndexes: readonly number[] | undefined): T
   /** A copy of the value whose fields went through `transform`, for rules about fields. */
   transformFields?(value: T, transform: FieldTransform): T | Promise<T>
+  /** The value as expressions of rules see it: integers are bigints. Default: every number without a fraction is one. */
+  expressionValue?(value: T): unknown
 }
+
+/**
+ * Reads a body as JSON, lets `change` at it, and makes a value of the other schema of what comes of it. Throws SerializationError where
+ * that is none.
+ */
+export type SchemaMigrator<T> = (
+  body: Uint8Array,
+  messageIndexes: readonly number[] | undefined,
+  change: (json: unknown) => Promise<unknown>,
+) => Promise<T>
 
 /** A field as rules see it. */
 export interface RuleField {
@@ -56,5 +72,5 @@ export interface RuleField {
   readonly tags: ReadonlySet<string>
 }
 
-/** The new value of a field. */
-export type FieldTransform = (field: RuleField, value: unknown) => unknown
+/** The new value of a field. `containing` makes the record around it, as expressions see it. */
+export type FieldTransform = (field: RuleField, value: unknown, containing: () => unknown) => unknown

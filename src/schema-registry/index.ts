@@ -50,6 +50,13 @@ export {
   type RegistryAuth,
   authFromSasl,
 } from './client/auth.ts'
+export {
+  type DataEncryptionKey,
+  type DekAlgorithm,
+  type DekQuery,
+  DekRegistryApi,
+  type KeyEncryptionKey,
+} from './client/dek-registry.ts'
 export { registryErrorCodes } from './client/error-codes.ts'
 export { type SchemaRegistryOptions } from './client/options.ts'
 export {
@@ -68,9 +75,12 @@ export {
   type ReferenceRegistrar,
   type RuleField,
   type SchemaFormat,
+  type SchemaMigrator,
   type SchemaReader,
   type SchemaWriter,
 } from './format.ts'
+export { type ValueHooks } from './value-hooks.ts'
+export { type JsonIncompatibility } from './json/difference.ts'
 export { json, type JsonOptions, type JsonSchema, type JsonSchemaWithReferences } from './json/json-schema.ts'
 export {
   type GeneratedMessage,
@@ -83,7 +93,19 @@ export { ProtoError } from './protobuf/proto-error.ts'
 export { type GeneratedProtobufOptions, protobuf, type ProtobufOptions } from './protobuf/protobuf.ts'
 export { type WithSchema } from './registry-deserializer.ts'
 export { type RegistrySerde, registrySerde } from './registry-serde.ts'
-export { type RuleAction, type RuleContext, type RuleExecutor, type Rules } from './rules.ts'
+export { type CelOptions, celRules } from './rules/cel.ts'
+export { type DeadLetterOptions, type DeadLetterProducer, deadLetters } from './rules/dead-letters.ts'
+export { type EncryptionOptions, encryptionRules } from './rules/encryption/encryption-rules.ts'
+export { type KeyManagementService, type KmsKey, localKms } from './rules/encryption/kms.ts'
+export { jsonataRules } from './rules/jsonata.ts'
+export {
+  type RuleAction,
+  type RuleContext,
+  type RuleExecutor,
+  type RuleMode,
+  type RuleOverride,
+  type Rules,
+} from './rules/rule.ts'
 export {
   type RegisteredSchema,
   type ResolvedSchema,

@@ -2,9 +2,12 @@ import type { RecordHeader } from '../protocol/records/record.ts'
 import type { Deserializer, SerdeContext } from '../serdes.ts'
 import type { CallOptions } from './client/transport.ts'
 import { SerializationError } from './errors.ts'
-import type { ReferenceRegistrar, SchemaFormat, SchemaReader } from './format.ts'
-import { applyRules, domainRules } from './rules.ts'
-import type { RegisteredSchema, ResolvedSchema, Rule } from './schema.ts'
+import type { ReferenceRegistrar, SchemaFormat, SchemaMigrator, SchemaReader } from './format.ts'
+import { plainExpressionValue } from './rules/expression-value.ts'
+import { migrationsBetween } from './rules/migrations.ts'
+import type { RuleContext } from './rules/rule.ts'
+import { type RuleSelection, runRules, selectRules } from './rules/run-rules.ts'
+import type { RegisteredSchema, ResolvedSchema } from './schema.ts'
 import type { SerdeSettings } from './serde-options.ts'
 import { placeOf, subjectOf } from './subjects.ts'
 import { UserSchemas } from './user-schemas.ts'
@@ -31,8 +34,18 @@ export interface WithSchema<T> {
 interface Prepared<T> {
   schema: ResolvedSchema
   reader: SchemaReader<T>
-  rules: readonly Rule[] | undefined
+  /** What rules there are; undefined when there are none, as nearly always. */
+  contract: Contract<T> | undefined
   expiresAtMs: number
+}
+
+/** The rules that a value goes through while it is read, in this order. */
+interface Contract<T> {
+  subject: string
+  encodingRules: RuleSelection | undefined
+  migrations: readonly RuleSelection[]
+  migrator: SchemaMigrator<T> | undefined
+  domainRules: RuleSelection | undefined
 }
 
 /** What is kept for the keys, or for the values, of one topic. */
@@ -84,38 +97,57 @@ export class RegistryDeserializer<S, T> implements Deserializer<T> {
     const key = frame.id ?? frame.guid!
     const prepared = place.bySchema.get(key)
     const decode = (ready: Prepared<T>): R | Promise<R> => {
-      const value = this.#decode(ready, bytes, frame, context)
-      if (ready.rules === undefined) return finish(value, frame, ready)
-      return this.#applyRules(ready, ready.rules, value, context).then((changed) => finish(changed, frame, ready))
+      if (ready.contract !== undefined) {
+        return this.#readByRules(ready, ready.contract, bytes, frame, context).then((value) =>
+          finish(value, frame, ready),
+        )
+      }
+      return finish(this.#decode(ready, bytes, frame, context), frame, ready)
     }
     if (prepared !== undefined && !(prepared instanceof Promise) && isFresh(prepared)) return decode(prepared)
     return this.#prepared(place, key, frame, prepared).then(decode)
   }
 
-  #decode({ reader, schema }: Prepared<T>, bytes: Uint8Array, frame: SchemaFrame, context: SerdeContext): T {
+  #decode(ready: Prepared<T>, bytes: Uint8Array, frame: SchemaFrame, context: SerdeContext): T {
     try {
-      return reader.decode(bytes.subarray(frame.bodyOffset), frame.messageIndexes)
+      return ready.reader.decode(bytes.subarray(frame.bodyOffset), frame.messageIndexes)
     } catch (cause) {
-      const known = cause instanceof SerializationError
-      const reason = known ? cause.message : cause instanceof Error ? cause.message : 'it cannot be decoded'
-      const which = `schema ${schema.id ?? schema.guid}`
-      throw new SerializationError(`${placeOf(context)} is no value of ${which}: ${reason}`, {
-        ...(known ? { path: cause.path } : {}),
-        cause,
-      })
+      throw notRead(ready, context, cause)
     }
   }
 
-  async #applyRules(
-    { schema, reader }: Prepared<T>,
-    rules: readonly Rule[],
-    value: T,
+  async #readByRules(
+    prepared: Prepared<T>,
+    { subject, encodingRules, migrations, migrator, domainRules }: Contract<T>,
+    bytes: Uint8Array,
+    { bodyOffset, messageIndexes }: SchemaFrame,
     context: SerdeContext,
   ): Promise<T> {
-    const { topic, field } = context
-    const about = { mode: 'READ', topic, field, schema } as const
-    const visit = reader.transformFields?.bind(reader)
-    return (await applyRules(rules, this.#settings.rules, about, value, visit)) as T
+    const { reader } = prepared
+    const { rules, registry } = this.#settings
+    const { topic, field, headers } = context
+    const about = { topic, field, subject, headers, registry, original: bytes }
+    const withoutFields = { ...about, transformFields: undefined, expressionValue: plainExpressionValue }
+    let body: unknown = bytes.subarray(bodyOffset)
+    if (encodingRules !== undefined) body = await runRules(encodingRules, rules, withoutFields, body)
+    if (!(body instanceof Uint8Array)) throw new SerializationError('the rules about the encoding left no bytes')
+    const plain = body
+    const migrate = async (json: unknown): Promise<unknown> => {
+      let changed = json
+      for (const migration of migrations) changed = await runRules(migration, rules, withoutFields, changed)
+      return changed
+    }
+    let value: T
+    try {
+      if (migrator === undefined) value = reader.decode(plain, messageIndexes)
+      else value = await migrator(plain, messageIndexes, migrate)
+    } catch (cause) {
+      throw notRead(prepared, context, cause)
+    }
+    if (domainRules === undefined) return value
+    const transformFields = reader.transformFields?.bind(reader) as RuleContext['transformFields']
+    const expressionValue = (reader.expressionValue?.bind(reader) ?? plainExpressionValue) as (item: unknown) => unknown
+    return (await runRules(domainRules, rules, { ...about, transformFields, expressionValue }, value)) as T
   }
 
   #placeOf({ topic, field }: SerdeContext): Place<T> {
@@ -162,7 +194,43 @@ export class RegistryDeserializer<S, T> implements Deserializer<T> {
     const schema = await registry.resolve(registered, this.#call)
     const readAs = await this.#readerSchema(topic, field, schema)
     const reader = await format.reader(schema, readAs)
-    return { schema, reader, rules: domainRules(readAs ?? schema, 'READ'), expiresAtMs: this.#expiry() }
+    const contract = await this.#contract(topic, field, registered, schema, readAs)
+    return { schema, reader, contract, expiresAtMs: this.#expiry() }
+  }
+
+  async #contract(
+    topic: string,
+    field: 'key' | 'value',
+    written: RegisteredSchema,
+    schema: ResolvedSchema,
+    readAs: ResolvedSchema | undefined,
+  ): Promise<Contract<T> | undefined> {
+    const { registry, rules, normalize } = this.#settings
+    const domainRules = selectRules(readAs ?? schema, 'domainRules', 'READ', rules)
+    const encodingRules = selectRules(schema, 'encodingRules', 'READ', rules)
+    // Versions of a schema that was passed are not known, and nothing between them.
+    const isVersioned = readAs !== undefined && readAs !== schema && this.#readsVersions
+    if (domainRules === undefined && encodingRules === undefined && !isVersioned) return undefined
+    const subject = await this.#subjectOf(topic, field, schema)
+    let migrations: readonly RuleSelection[] = []
+    if (isVersioned && this.#format.migrator !== undefined) {
+      const options = { rules, call: this.#call, normalize }
+      migrations = await migrationsBetween(registry, subject, written, readAs, options)
+    }
+    if (domainRules === undefined && encodingRules === undefined && migrations.length === 0) return undefined
+    const migrator = migrations.length === 0 ? undefined : await this.#format.migrator!(schema, readAs!)
+    return { subject, encodingRules, migrations, migrator, domainRules }
+  }
+
+  /** Whether what is read as is a version of the record's subject. */
+  get #readsVersions(): boolean {
+    const { readerSchema } = this.#settings
+    return readerSchema === 'latest' || isMetadata(readerSchema)
+  }
+
+  #subjectOf(topic: string, field: 'key' | 'value', writer: ResolvedSchema): Promise<string> {
+    const { subject, registry } = this.#settings
+    return subjectOf(subject, { topic, field, recordName: this.#format.recordName(writer, undefined) }, registry)
   }
 
   async #readerSchema(
@@ -170,15 +238,11 @@ export class RegistryDeserializer<S, T> implements Deserializer<T> {
     field: 'key' | 'value',
     writer: ResolvedSchema,
   ): Promise<ResolvedSchema | undefined> {
-    const { readerSchema, registry, subject: strategy } = this.#settings
+    const { readerSchema, registry } = this.#settings
     if (readerSchema === undefined) return undefined
-    const isLatest = readerSchema === 'latest'
+    if (!this.#readsVersions) return (await this.#userSchemas.get(readerSchema as S, this.#finder())).resolved
     const metadata = isMetadata(readerSchema) ? readerSchema.metadata : undefined
-    if (!isLatest && metadata === undefined) {
-      return (await this.#userSchemas.get(readerSchema as S, this.#finder())).resolved
-    }
-    const recordName = this.#format.recordName(writer, undefined)
-    const subject = await subjectOf(strategy, { topic, field, recordName }, registry)
+    const subject = await this.#subjectOf(topic, field, writer)
     let found: RegisteredSchema
     if (metadata === undefined) found = await registry.latest(subject, this.#call)
     else found = await registry.latestWithMetadata(subject, metadata, this.#call)
@@ -197,15 +261,25 @@ export class RegistryDeserializer<S, T> implements Deserializer<T> {
   }
 
   #expiry(): number {
-    const { readerSchema, registry } = this.#settings
-    const canChange = readerSchema === 'latest' || isMetadata(readerSchema)
-    return canChange ? performance.now() + registry.latestCacheTtlMs : Infinity
+    const { registry } = this.#settings
+    return this.#readsVersions ? performance.now() + registry.latestCacheTtlMs : Infinity
   }
 }
 
 function isMetadata(value: unknown): value is { metadata: Readonly<Record<string, string>> } {
   if (typeof value !== 'object' || value === null) return false
   return 'metadata' in value && Object.keys(value).length === 1
+}
+
+/** What a format says of bytes, as an error that names the record. */
+function notRead<T>({ schema }: Prepared<T>, context: SerdeContext, cause: unknown): SerializationError {
+  const known = cause instanceof SerializationError
+  const reason = known ? cause.message : cause instanceof Error ? cause.message : 'it cannot be decoded'
+  const which = `schema ${schema.id ?? schema.guid}`
+  return new SerializationError(`${placeOf(context)} is no value of ${which}: ${reason}`, {
+    ...(known ? { path: cause.path } : {}),
+    cause,
+  })
 }
 
 function justValue<T>(value: T): T {

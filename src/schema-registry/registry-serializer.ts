@@ -4,8 +4,10 @@ import type { SerdeContext, Serializer } from '../serdes.ts'
 import type { CallOptions } from './client/transport.ts'
 import { SerializationError } from './errors.ts'
 import type { ReferenceRegistrar, SchemaFormat, SchemaWriter } from './format.ts'
-import { applyRules, domainRules } from './rules.ts'
-import type { RegisteredSchema, ResolvedSchema, Rule } from './schema.ts'
+import type { RuleContext } from './rules/rule.ts'
+import { plainExpressionValue } from './rules/expression-value.ts'
+import { type RuleSelection, runRules, selectRules } from './rules/run-rules.ts'
+import type { RegisteredSchema, ResolvedSchema } from './schema.ts'
 import type { SerdeSettings } from './serde-options.ts'
 import { placeOf, subjectOf } from './subjects.ts'
 import { UserSchemas } from './user-schemas.ts'
@@ -18,7 +20,10 @@ interface Prepared<T> {
   /** What stands before the body; empty when a header tells. */
   prefix: Uint8Array
   header: RecordHeader | undefined
-  rules: readonly Rule[] | undefined
+  subject: string
+  domainRules: RuleSelection | undefined
+  /** Rules about the encoded body. */
+  encodingRules: RuleSelection | undefined
   /** By the clock of performance.now(): when the registry is to be asked anew. */
   expiresAtMs: number
 }
@@ -66,22 +71,34 @@ export class RegistrySerializer<S, T> implements Serializer<T> {
   }
 
   #write(prepared: Prepared<T>, data: T, context: SerdeContext): Uint8Array | Promise<Uint8Array> {
-    if (prepared.rules === undefined) return this.#encode(prepared, data, context)
-    return this.#applyRules(prepared, prepared.rules, data, context)
+    if (prepared.domainRules === undefined && prepared.encodingRules === undefined) {
+      return this.#encode(prepared, data, context)
+    }
+    return this.#writeByRules(prepared, data, context)
   }
 
-  async #applyRules(
-    prepared: Prepared<T>,
-    rules: readonly Rule[],
-    data: T,
-    context: SerdeContext,
-  ): Promise<Uint8Array> {
-    const { schema, writer } = prepared
-    const { topic, field } = context
-    const about = { mode: 'WRITE', topic, field, schema } as const
-    const visit = writer.transformFields?.bind(writer)
-    const value = (await applyRules(rules, this.#settings.rules, about, data, visit)) as T
-    return this.#encode(prepared, value, context)
+  async #writeByRules(prepared: Prepared<T>, data: T, context: SerdeContext): Promise<Uint8Array> {
+    const { writer, subject, prefix, domainRules, encodingRules } = prepared
+    const { rules, registry } = this.#settings
+    const { topic, field, headers } = context
+    const about = { topic, field, subject, headers, registry, original: data }
+    let value = data
+    if (domainRules !== undefined) {
+      const transformFields = writer.transformFields?.bind(writer) as RuleContext['transformFields']
+      const expressionValue = (writer.expressionValue?.bind(writer) ?? plainExpressionValue) as (
+        item: unknown,
+      ) => unknown
+      value = (await runRules(domainRules, rules, { ...about, transformFields, expressionValue }, data)) as T
+    }
+    if (encodingRules === undefined) return this.#encode(prepared, value, context)
+    const plain = this.#encode({ ...prepared, prefix: NO_BYTES }, value, context)
+    const onBytes = { ...about, transformFields: undefined, expressionValue: plainExpressionValue }
+    const body = await runRules(encodingRules, rules, onBytes, plain)
+    if (!(body instanceof Uint8Array)) throw new SerializationError('the rules about the encoding left no bytes')
+    const bytes = new Uint8Array(prefix.length + body.length)
+    bytes.set(prefix)
+    bytes.set(body, prefix.length)
+    return bytes
   }
 
   #encode({ writer, prefix, header, schema }: Prepared<T>, data: T, context: SerdeContext): Uint8Array {
@@ -147,7 +164,9 @@ export class RegistrySerializer<S, T> implements Serializer<T> {
       schema,
       prefix: guid === undefined ? encodePrefix(registered.id, writer.messageIndexes) : NO_BYTES,
       header: guid === undefined ? undefined : headerOf(field, encodeHeader(guid, writer.messageIndexes)),
-      rules: domainRules(schema, 'WRITE'),
+      subject,
+      domainRules: selectRules(schema, 'domainRules', 'WRITE', this.#settings.rules),
+      encodingRules: selectRules(schema, 'encodingRules', 'WRITE', this.#settings.rules),
       expiresAtMs: this.#expiry(),
     }
   }

@@ -2,7 +2,7 @@ import { checked, flag, implementing, milliseconds, oneOf, type OptionTable, res
 import { ConfigError } from '../errors.ts'
 import type { SerdeContext } from '../serdes.ts'
 import type { SchemaRegistryClient } from './client/schema-registry-client.ts'
-import type { Rules } from './rules.ts'
+import type { Rules } from './rules/rule.ts'
 import type { SubjectContext, SubjectStrategy } from './subjects.ts'
 
 /** Which schema of the registry to use, rather than one that is registered. */

@@ -1,5 +1,5 @@
 import { SerializationError } from '../errors.ts'
-import type { SchemaFormat, SchemaReader, SchemaWriter } from '../format.ts'
+import type { SchemaFormat, SchemaMigrator, SchemaReader, SchemaWriter } from '../format.ts'
 import type { ResolvedSchema } from '../schema.ts'
 import { toRegistrySchema, typeOfSchema, type AvroSchema } from './avro-schema.ts'
 import { AvroCodec } from './codec.ts'
@@ -20,6 +20,7 @@ export function avroFormat<T>(options: AvroValueOptions = {}): SchemaFormat<Avro
     },
     writer: (schema) => avroWriter<T>(schema, options),
     reader: (writer, reader) => avroReader<T>(writer, reader, options),
+    migrator: (writer, reader) => avroMigrator<T>(writer, reader, options),
     incompatibilities: (reader, writer) =>
       incompatibilities(typeOfSchema(reader), typeOfSchema(writer)).map(
         ({ type, location, message }) => `${type} at ${location}: ${message}`,
@@ -34,6 +35,7 @@ function avroWriter<T>(schema: ResolvedSchema, options: AvroValueOptions): Schem
   return {
     encode: parsed.kind === 'bytes' ? bareBytes(codec) : (value, prefix) => codec.encode(value, prefix),
     transformFields: async (value, transform) => (await visit.run(value, transform)) as T,
+    expressionValue: (value) => visit.expressionValue(value),
   }
 }
 
@@ -63,6 +65,19 @@ function avroReader<T>(
   return {
     decode: written.kind === 'bytes' ? (body) => decode(withLength(body)) : (body) => decode(body),
     transformFields: async (value, transform) => (await visit.run(value, transform)) as T,
+    expressionValue: (value) => visit.expressionValue(value),
+  }
+}
+
+/** JSON in between has plain values, without the user's logical types; what comes of it must be a value of the reader's schema. */
+function avroMigrator<T>(writer: ResolvedSchema, reader: ResolvedSchema, options: AvroValueOptions): SchemaMigrator<T> {
+  const written = new AvroCodec({ parsed: typeOfSchema(writer) })
+  const parsed = typeOfSchema(reader)
+  const plain = new AvroCodec({ parsed })
+  const read = new AvroCodec<T>({ parsed }, options)
+  return async (body, _, change) => {
+    const value = await change(written.decode(written.type.kind === 'bytes' ? withLength(body) : body))
+    return read.decode(plain.encode(value))
   }
 }
 

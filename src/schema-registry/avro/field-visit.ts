@@ -1,10 +1,13 @@
 import type { FieldTransform, RuleField } from '../format.ts'
+import { type TagsOf, tagPatterns } from '../rules/tag-patterns.ts'
 import type { ResolvedSchema } from '../schema.ts'
 import { valueRules, type AvroValueOptions } from './options.ts'
 import { isMapLike, isObject, ownOrInherited } from './record-value.ts'
 import type { AvroType, RecordField, RecordType, UnionType } from './types.ts'
 import { BranchChooser } from './union-branch.ts'
 import { UnionValue } from './union-value.ts'
+
+const NOTHING = (): undefined => undefined
 
 /**
  * Lets rules at the fields of a value. What they see are the plain values of fields: those within arrays and maps one by one,
@@ -13,19 +16,53 @@ import { UnionValue } from './union-value.ts'
 export class FieldVisit {
   readonly #type: AvroType
   readonly #options: AvroValueOptions
-  readonly #patterns: readonly { pattern: RegExp; tags: readonly string[] }[]
+  readonly #tagsOf: TagsOf
   readonly #fields = new Map<RecordField, { tags: ReadonlySet<string>; fullName: string }>()
   readonly #choosers = new Map<UnionType, BranchChooser>()
 
   constructor(type: AvroType, { metadata }: ResolvedSchema, options: AvroValueOptions) {
     this.#type = type
     this.#options = options
-    this.#patterns = Object.entries(metadata?.tags ?? {}).map(([path, tags]) => ({ pattern: wildcards(path), tags }))
+    this.#tagsOf = tagPatterns(metadata)
   }
 
   /** A copy of the value with what `transform` gives for its fields. */
   run(value: unknown, transform: FieldTransform): Promise<unknown> {
-    return this.#visit(this.#type, value, undefined, transform)
+    return this.#visit(this.#type, value, undefined, transform, NOTHING)
+  }
+
+  /** The value as expressions see it: of union branches only the value, ints and longs as bigints. */
+  expressionValue(value: unknown): unknown {
+    return this.#expressionValue(this.#type, value)
+  }
+
+  #expressionValue(type: AvroType, value: unknown): unknown {
+    if (value === null || value === undefined) return null
+    switch (type.kind) {
+      case 'int':
+      case 'long':
+        return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value
+      case 'record': {
+        if (!isObject(value)) return value
+        const members = type.fields.map(
+          ({ name, type }) => [name, this.#expressionValue(type, ownOrInherited(value, name))] as const,
+        )
+        return Object.fromEntries(members)
+      }
+      case 'array':
+        return Array.isArray(value) ? value.map((item) => this.#expressionValue(type.items, item)) : value
+      case 'map': {
+        if (!isMapLike(value)) return value
+        const entries = value instanceof Map ? [...value] : Object.entries(value)
+        return new Map(entries.map(([key, item]) => [key, this.#expressionValue(type.values, item)] as const))
+      }
+      case 'union': {
+        const branch = type.branches[this.#chooser(type).choose(value)]!
+        return this.#expressionValue(branch, value instanceof UnionValue ? value.value : value)
+      }
+      default:
+        return value
+    }
   }
 
   async #visit(
@@ -33,6 +70,7 @@ export class FieldVisit {
     value: unknown,
     field: Omit<RuleField, 'type'> | undefined,
     transform: FieldTransform,
+    containing: () => unknown,
   ): Promise<unknown> {
     if (value === null || value === undefined) return value
     switch (type.kind) {
@@ -41,24 +79,24 @@ export class FieldVisit {
       case 'array': {
         if (!Array.isArray(value)) return value
         const items: unknown[] = []
-        for (const item of value) items.push(await this.#visit(type.items, item, field, transform))
+        for (const item of value) items.push(await this.#visit(type.items, item, field, transform, containing))
         return items
       }
       case 'map': {
         if (!isMapLike(value)) return value
         const entries: [unknown, unknown][] = []
         for (const [key, item] of value instanceof Map ? value : Object.entries(value)) {
-          entries.push([key, await this.#visit(type.values, item, field, transform)])
+          entries.push([key, await this.#visit(type.values, item, field, transform, containing)])
         }
         return value instanceof Map ? new Map(entries) : Object.fromEntries(entries as [string, unknown][])
       }
       case 'union': {
         const branch = type.branches[this.#chooser(type).choose(value)]!
-        if (!(value instanceof UnionValue)) return this.#visit(branch, value, field, transform)
-        return new UnionValue(value.branch, await this.#visit(branch, value.value, field, transform))
+        if (!(value instanceof UnionValue)) return this.#visit(branch, value, field, transform, containing)
+        return new UnionValue(value.branch, await this.#visit(branch, value.value, field, transform, containing))
       }
       default:
-        return field === undefined ? value : transform({ ...field, type: type.kind.toUpperCase() }, value)
+        return field === undefined ? value : transform({ ...field, type: type.kind.toUpperCase() }, value, containing)
     }
   }
 
@@ -68,11 +106,12 @@ export class FieldVisit {
     transform: FieldTransform,
   ): Promise<unknown> {
     const copy = { ...value }
+    const containing = (): unknown => this.#expressionValue(type, value)
     for (const field of type.fields) {
       const item = ownOrInherited(value, field.name)
       if (item === undefined) continue
       const about = { name: field.name, ...this.#about(type, field) }
-      const changed = await this.#visit(field.type, item, about, transform)
+      const changed = await this.#visit(field.type, item, about, transform, containing)
       Object.defineProperty(copy, field.name, { value: changed, enumerable: true, configurable: true, writable: true })
     }
     return copy
@@ -82,8 +121,7 @@ export class FieldVisit {
     let about = this.#fields.get(field)
     if (about === undefined) {
       const fullName = `${type.name}.${field.name}`
-      const more = this.#patterns.filter(({ pattern }) => pattern.test(fullName)).flatMap(({ tags }) => tags)
-      about = { fullName, tags: new Set([...field.tags, ...more]) }
+      about = { fullName, tags: new Set([...field.tags, ...this.#tagsOf(fullName)]) }
       this.#fields.set(field, about)
     }
     return about
@@ -94,14 +132,4 @@ export class FieldVisit {
     this.#choosers.set(type, chooser)
     return chooser
   }
-}
-
-/** A path of Confluent's metadata: `*` stands for what is between two dots, `**` for anything, `?` for one character. */
-function wildcards(path: string): RegExp {
-  const source = path.replace(/\*\*|[*?]|[.+^${}()|[\]\\]/g, (match) => {
-    if (match === '**') return '.*'
-    if (match === '*') return '[^.]*'
-    return match === '?' ? '[^.]' : `\\${match}`
-  })
-  return new RegExp(`^${source}$`)
 }

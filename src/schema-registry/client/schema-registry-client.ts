@@ -2,6 +2,7 @@ import { withDeadline } from '../../network/wait.ts'
 import { SerializationError } from '../errors.ts'
 import type { RegisteredSchema, ResolvedSchema, Schema } from '../schema.ts'
 import { AnswerCache } from './cache.ts'
+import { DekRegistryApi } from './dek-registry.ts'
 import { type RegistrySettings, registrySettings, type SchemaRegistryOptions } from './options.ts'
 import { RegistryApi } from './registry-api.ts'
 import { type CallOptions, RegistryTransport } from './transport.ts'
@@ -14,6 +15,8 @@ const MAX_REFERENCE_DEPTH = 100
  * limits, since what an id or a version stands for does not change.
  */
 export class SchemaRegistryClient extends RegistryApi {
+  /** Encryption keys, where the registry keeps such. */
+  readonly deks: DekRegistryApi
   readonly #transport: RegistryTransport
   readonly #settings: RegistrySettings
   readonly #schemas: AnswerCache<RegisteredSchema>
@@ -26,6 +29,7 @@ export class SchemaRegistryClient extends RegistryApi {
     const settings = registrySettings(options)
     const transport = new RegistryTransport(settings)
     super(transport, settings.context)
+    this.deks = new DekRegistryApi(transport)
     this.#settings = settings
     this.#transport = transport
     const limits = { maxEntries: settings.cacheSize, ttlMs: Infinity, missingTtlMs: settings.missingCacheTtlMs }

@@ -1,12 +1,14 @@
 import { inspect } from '../../inspect-value.ts'
 import { decodeUtf8 } from '../../protocol/bytes/utf8.ts'
 import { SerializationError } from '../errors.ts'
-import type { SchemaFormat, SchemaReader, SchemaWriter } from '../format.ts'
+import type { SchemaFormat, SchemaMigrator, SchemaReader, SchemaWriter } from '../format.ts'
 import { type RegistrySerde, registrySerde } from '../registry-serde.ts'
 import type { ResolvedSchema, Schema, SchemaMetadata, SchemaReference, RuleSet } from '../schema.ts'
 import type { RegistrySerdeOptions } from '../serde-options.ts'
+import { type ValueHooks, withHooks } from '../value-hooks.ts'
 import { incompatibilities } from './compatibility.ts'
 import { parseExact, stringifyExact } from './exact-json.ts'
+import { FieldVisit } from './field-visit.ts'
 import { parseSchema } from './schema-text.ts'
 import { type AjvClasses, compile, loadAjv, type Validate } from './validator.ts'
 
@@ -22,13 +24,9 @@ export interface JsonSchemaWithReferences {
 }
 
 /** Options of `json`. */
-export interface JsonOptions<T> extends RegistrySerdeOptions<JsonSchema, T> {
+export interface JsonOptions<T> extends RegistrySerdeOptions<JsonSchema, T>, ValueHooks<T> {
   /** Whether values must match their schema, while they are written and read. Default true. */
   validate?: boolean | undefined
-  /** Makes what is written of a value, such as of an object of a class. */
-  toObject?: ((value: T) => unknown) | undefined
-  /** Makes a value of what was read. */
-  fromObject?: ((object: unknown) => T) | undefined
 }
 
 /**
@@ -37,28 +35,22 @@ export interface JsonOptions<T> extends RegistrySerdeOptions<JsonSchema, T> {
  */
 export function json<T>(options: JsonOptions<T>): RegistrySerde<T> {
   const { validate = true, toObject, fromObject, ...frame } = options
-  return registrySerde<JsonSchema, T>(new JsonFormat<T>({ validate, toObject, fromObject }), frame)
-}
-
-interface JsonValues<T> {
-  validate: boolean
-  toObject: ((value: T) => unknown) | undefined
-  fromObject: ((object: unknown) => T) | undefined
+  return withHooks(registrySerde<JsonSchema, T>(new JsonFormat<T>(validate), frame), { toObject, fromObject })
 }
 
 /** JSON Schema as a format of the registry. */
 export class JsonFormat<T> implements SchemaFormat<JsonSchema, T> {
   readonly schemaType = 'JSON'
   readonly hasMessageIndexes = false
-  readonly #values: JsonValues<T>
+  readonly #validates: boolean
   #ajv: AjvClasses | undefined
 
-  constructor(values: JsonValues<T>) {
-    this.#values = values
+  constructor(validates: boolean) {
+    this.#validates = validates
   }
 
   async load(): Promise<void> {
-    if (this.#values.validate) this.#ajv ??= await loadAjv()
+    if (this.#validates) this.#ajv ??= await loadAjv()
   }
 
   toSchema(given: JsonSchema): Schema {
@@ -81,20 +73,28 @@ export class JsonFormat<T> implements SchemaFormat<JsonSchema, T> {
 
   writer(schema: ResolvedSchema): SchemaWriter<T> {
     const validate = this.#validator(schema)
-    const { toObject } = this.#values
+    const visit = new FieldVisit(schema)
     return {
-      encode: (value, prefix) => encode(toObject === undefined ? value : toObject(value), prefix, validate),
+      encode: (value, prefix) => encode(value, prefix, validate),
+      transformFields: async (value, transform) => (await visit.run(value, transform)) as T,
     }
   }
 
   reader(writer: ResolvedSchema, reader: ResolvedSchema | undefined): SchemaReader<T> {
     const validate = this.#validator(reader ?? writer)
-    const { fromObject } = this.#values
+    const visit = new FieldVisit(reader ?? writer)
     return {
-      decode: (body) => {
-        const object = decode(body, validate)
-        return fromObject === undefined ? (object as T) : fromObject(object)
-      },
+      decode: (body) => decode(body, validate) as T,
+      transformFields: async (value, transform) => (await visit.run(value, transform)) as T,
+    }
+  }
+
+  migrator(_: ResolvedSchema, reader: ResolvedSchema): SchemaMigrator<T> {
+    const validate = this.#validator(reader)
+    return async (body, __, change) => {
+      const object = await change(decode(body, () => undefined))
+      check(object, () => object, validate)
+      return object as T
     }
   }
 
@@ -115,8 +115,7 @@ function encode(value: unknown, prefix: Uint8Array, validate: Validate): Uint8Ar
   const text = textOf(value)
   if (text === undefined) throw new SerializationError(`${inspect(value)} has no JSON form`)
   // Most values are what they are written as. Those that are not, such as a Date or a bigint, get a second look.
-  const misfit = validate(value) === undefined ? undefined : validate(JSON.parse(text))
-  if (misfit !== undefined) throw new SerializationError(misfit.reason, { path: misfit.path })
+  check(value, () => JSON.parse(text), validate)
   const body = encoder.encode(text)
   if (prefix.length === 0) return body
   const bytes = new Uint8Array(prefix.length + body.length)
@@ -147,7 +146,12 @@ function decode(body: Uint8Array, validate: Validate): unknown {
     throw new SerializationError('the body is not JSON', { cause })
   }
   // To ajv a bigint is no integer.
-  const misfit = validate(value) === undefined ? undefined : validate(JSON.parse(text))
-  if (misfit !== undefined) throw new SerializationError(misfit.reason, { path: misfit.path })
+  check(value, () => JSON.parse(text), validate)
   return value
+}
+
+/** Throws unless a value, or what it is in plain JSON, matches. */
+function check(value: unknown, plain: () => unknown, validate: Validate): void {
+  const misfit = validate(value) === undefined ? undefined : validate(plain())
+  if (misfit !== undefined) throw new SerializationError(misfit.reason, { path: misfit.path })
 }

@@ -1,5 +1,6 @@
 import type { DescField, DescMessage, Message } from '@bufbuild/protobuf'
 import type { FieldTransform, RuleField } from '../format.ts'
+import { type TagsOf, tagPatterns } from '../rules/tag-patterns.ts'
 import type { ResolvedSchema } from '../schema.ts'
 import { type FieldType, TYPE } from './descriptor.ts'
 import type { Runtime } from './runtime.ts'
@@ -23,12 +24,12 @@ const RULE_TYPES: ReadonlyMap<number, string> = new Map<FieldType, string>([
 /** Lets rules at the fields of messages: at the items of lists and maps one by one, and at messages by their own fields. */
 export class FieldVisit {
   readonly #runtime: Runtime
-  readonly #patterns: readonly { pattern: RegExp; tags: readonly string[] }[]
+  readonly #tagsOf: TagsOf
   readonly #fields = new Map<DescField, RuleField>()
 
   constructor(runtime: Runtime, { metadata }: ResolvedSchema) {
     this.#runtime = runtime
-    this.#patterns = Object.entries(metadata?.tags ?? {}).map(([path, tags]) => ({ pattern: wildcards(path), tags }))
+    this.#tagsOf = tagPatterns(metadata)
   }
 
   /** A copy of the message with what `transform` gives for its fields. */
@@ -36,37 +37,46 @@ export class FieldVisit {
     // Defaults of proto2 are in the prototype.
     const copy = Object.assign(Object.create(Object.getPrototypeOf(message) as object) as Message, message)
     const members = copy as unknown as Record<string, unknown>
+    const containing = (): unknown => this.#runtime.reflect(type, message)
     for (const field of type.fields) {
       const { localName, oneof } = field
       if (oneof === undefined) {
         if (!Object.hasOwn(members, localName) || members[localName] === undefined) continue
-        members[localName] = await this.#field(field, members[localName], transform)
+        members[localName] = await this.#field(field, members[localName], transform, containing)
         continue
       }
       const chosen = members[oneof.localName] as { case?: unknown; value?: unknown } | undefined
       if (chosen?.case !== localName) continue
-      members[oneof.localName] = { case: localName, value: await this.#field(field, chosen.value, transform) }
+      members[oneof.localName] = {
+        case: localName,
+        value: await this.#field(field, chosen.value, transform, containing),
+      }
     }
     return copy
   }
 
-  async #field(field: DescField, value: unknown, transform: FieldTransform): Promise<unknown> {
+  async #field(
+    field: DescField,
+    value: unknown,
+    transform: FieldTransform,
+    containing: () => unknown,
+  ): Promise<unknown> {
     if (field.fieldKind === 'list' && Array.isArray(value)) {
       const items: unknown[] = []
-      for (const item of value) items.push(await this.#item(field, item, transform))
+      for (const item of value) items.push(await this.#item(field, item, transform, containing))
       return items
     }
-    if (field.fieldKind !== 'map') return this.#item(field, value, transform)
+    if (field.fieldKind !== 'map') return this.#item(field, value, transform, containing)
     const entries: [string, unknown][] = []
     for (const [key, item] of Object.entries(value as object)) {
-      entries.push([key, await this.#item(field, item, transform)])
+      entries.push([key, await this.#item(field, item, transform, containing)])
     }
     return Object.fromEntries(entries)
   }
 
-  #item(field: DescField, value: unknown, transform: FieldTransform): unknown {
+  #item(field: DescField, value: unknown, transform: FieldTransform, containing: () => unknown): unknown {
     const { message } = field
-    if (message === undefined) return transform(this.#about(field), value)
+    if (message === undefined) return transform(this.#about(field), value, containing)
     const isMessage = typeof value === 'object' && value !== null && '$typeName' in value
     return isMessage ? this.run(message, value as unknown as Message, transform) : value
   }
@@ -75,9 +85,13 @@ export class FieldVisit {
     let about = this.#fields.get(field)
     if (about === undefined) {
       const fullName = `${field.parent.typeName}.${field.name}`
-      const more = this.#patterns.filter(({ pattern }) => pattern.test(fullName)).flatMap(({ tags }) => tags)
       const type = field.enum === undefined ? (RULE_TYPES.get(field.scalar ?? 0) ?? 'RECORD') : 'ENUM'
-      about = { name: field.name, fullName, type, tags: new Set([...this.#optionTags(field), ...more]) }
+      about = {
+        name: field.name,
+        fullName,
+        type,
+        tags: new Set([...this.#optionTags(field), ...this.#tagsOf(fullName)]),
+      }
       this.#fields.set(field, about)
     }
     return about
@@ -105,14 +119,4 @@ function bytesOf(message: Uint8Array, number: number): Uint8Array[] {
     else reader.skip(wireType)
   }
   return values
-}
-
-/** A path of Confluent's metadata: `*` stands for what is between two dots, `**` for anything, `?` for one character. */
-function wildcards(path: string): RegExp {
-  const source = path.replaceAll(/\*\*|[*?]|[.+^${}()|[\]\\]/g, (match) => {
-    if (match === '**') return '.*'
-    if (match === '*') return '[^.]*'
-    return match === '?' ? '[^.]' : `\\${match}`
-  })
-  return new RegExp(`^${source}$`)
 }

@@ -47,6 +47,11 @@ export class MessageCodec {
     return this.#form.fromMessage(message)
   }
 
+  /** The value as expressions see it: a reflected message, whose types they know. */
+  expressionValue(value: unknown): unknown {
+    return this.#runtime.reflect(this.type, this.#form.toMessage(value))
+  }
+
   /** The value with what `change` makes of its message. */
   async change(value: unknown, change: (message: Message) => Promise<Message>): Promise<unknown> {
     return this.#form.fromMessage(await change(this.#form.toMessage(value)))

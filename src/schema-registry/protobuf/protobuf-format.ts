@@ -7,6 +7,7 @@ import { incompatibilities } from './compatibility.ts'
 import { FieldVisit } from './field-visit.ts'
 import { isGenerated, registration } from './given-schema.ts'
 import { MessageCodec } from './message-codec.ts'
+import { migratedBytes, migrationJson } from './migration.ts'
 import { firstMessageName, messageIndexesOf, messageNameAt } from './message-index.ts'
 import type { ResolvedSchema } from '../schema.ts'
 import type { GeneratedMessage, ProtobufFormatOptions, ProtobufSchema } from './options.ts'
@@ -69,6 +70,21 @@ export function protobufFormat<T>(
         encode: (value, prefix) => codec.encode(value, prefix),
         transformFields: (value, transform) =>
           codec.change(value, (one) => visit.run(codec.type, one, transform)) as Promise<T>,
+        expressionValue: (value) => codec.expressionValue(value),
+      }
+    },
+    migrator: (writer, reader) => {
+      const [from, to] = [fileOf(writer), fileOf(reader)]
+      const codecs = new Map<string, MessageCodec>()
+      return async (body, messageIndexes = FIRST, change) => {
+        const name = messageNameAt(from.descriptor, messageIndexes)
+        let codec = codecs.get(name)
+        if (codec === undefined) {
+          codec = readAs === undefined ? codecIn(to, nameForReader(to, name, message)) : codecOf(readAs)
+          codecs.set(name, codec)
+        }
+        const json = await change(migrationJson(loaded(), from, name, body))
+        return codec.decode(migratedBytes(loaded(), to, codec.type, json)) as T
       }
     },
     incompatibilities: (reader, writer) => incompatibilities(fileOf(reader), fileOf(writer)),
@@ -117,6 +133,7 @@ export function protobufFormat<T>(
         if (codec !== first) remember(changed, codec)
         return changed
       },
+      expressionValue: (value) => (others.get(value as object) ?? first!).expressionValue(value),
     }
   }
 }

@@ -1,11 +1,13 @@
 import { registrySerde, type RegistrySerde } from '../registry-serde.ts'
 import type { RegistrySerdeOptions } from '../serde-options.ts'
+import { type ValueHooks, withHooks } from '../value-hooks.ts'
 import { isGenerated } from './given-schema.ts'
 import type { GeneratedMessage, ProtobufFormatOptions, ProtobufMessage, ProtobufSchema } from './options.ts'
 import { protobufFormat } from './protobuf-format.ts'
 
 /** Options of the Protobuf serde. */
-export interface ProtobufOptions<T> extends RegistrySerdeOptions<ProtobufSchema, T>, ProtobufFormatOptions {}
+export interface ProtobufOptions<T>
+  extends RegistrySerdeOptions<ProtobufSchema, T>, ProtobufFormatOptions, ValueHooks<T> {}
 
 /** Options of the Protobuf serde with a type of generated code. */
 export interface GeneratedProtobufOptions<M extends GeneratedMessage> extends Omit<
@@ -30,15 +32,14 @@ export function protobuf<M extends GeneratedMessage>(
 ): RegistrySerde<ProtobufMessage<M>>
 export function protobuf<T = unknown>(options: ProtobufOptions<T>): RegistrySerde<T>
 export function protobuf<T>(options: ProtobufOptions<T>): RegistrySerde<T> {
-  const { message, values, registerAs, ...frame } = options
+  const { message, values, registerAs, toObject, fromObject, ...frame } = options
+  const hooks = { toObject, fromObject }
   const { schema, readerSchema } = frame
   if (isGenerated(readerSchema)) {
     // A type to read as is all that is needed: the registry need not know it.
-    return registrySerde(protobufFormat<T>({ message, values, registerAs }, readerSchema), {
-      ...frame,
-      readerSchema: undefined,
-    })
+    const format = protobufFormat<T>({ message, values, registerAs }, readerSchema)
+    return withHooks(registrySerde(format, { ...frame, readerSchema: undefined }), hooks)
   }
   const readAs = readerSchema === undefined && isGenerated(schema) ? schema : undefined
-  return registrySerde(protobufFormat<T>({ message, values, registerAs }, readAs), frame)
+  return withHooks(registrySerde(protobufFormat<T>({ message, values, registerAs }, readAs), frame), hooks)
 }

@@ -1,4 +1,5 @@
 import type * as Protobuf from '@bufbuild/protobuf'
+import type * as Reflect from '@bufbuild/protobuf/reflect'
 import type * as WellKnown from '@bufbuild/protobuf/wkt'
 import { KafkaError } from '../../errors.ts'
 import { SerializationError } from '../errors.ts'
@@ -11,6 +12,7 @@ export interface Runtime extends Pick<
   typeof Protobuf,
   'create' | 'createFileRegistry' | 'createRegistry' | 'fromBinary' | 'fromJson' | 'isMessage' | 'toBinary' | 'toJson'
 > {
+  readonly reflect: typeof Reflect.reflect
   readonly FieldOptionsSchema: typeof WellKnown.FieldOptionsSchema
   readonly FileDescriptorProtoSchema: typeof WellKnown.FileDescriptorProtoSchema
   readonly FileDescriptorSetSchema: typeof WellKnown.FileDescriptorSetSchema
@@ -19,9 +21,13 @@ export interface Runtime extends Pick<
 /** Loads @bufbuild/protobuf. Throws ConfigError when it is not installed. */
 export function loadRuntime(): Promise<Runtime> {
   return loadPackage('@bufbuild/protobuf', 'Protobuf', async () => {
-    const [protobuf, wellKnown] = await Promise.all([import('@bufbuild/protobuf'), import('@bufbuild/protobuf/wkt')])
+    const [protobuf, wellKnown, { reflect }] = await Promise.all([
+      import('@bufbuild/protobuf'),
+      import('@bufbuild/protobuf/wkt'),
+      import('@bufbuild/protobuf/reflect'),
+    ])
     const { FieldOptionsSchema, FileDescriptorProtoSchema, FileDescriptorSetSchema } = wellKnown
-    return { ...protobuf, FieldOptionsSchema, FileDescriptorProtoSchema, FileDescriptorSetSchema }
+    return { ...protobuf, reflect, FieldOptionsSchema, FileDescriptorProtoSchema, FileDescriptorSetSchema }
   })
 }
 

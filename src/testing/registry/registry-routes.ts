@@ -2,6 +2,7 @@ import type { RegistryMode } from '../../schema-registry/client/answers.ts'
 import type { Association, RegistryConfig } from '../../schema-registry/client/configuration.ts'
 import { registryErrorCodes as codes } from '../../schema-registry/client/error-codes.ts'
 import type { Schema } from '../../schema-registry/schema.ts'
+import { dekRoutes } from './dek-routes.ts'
 import {
   Refusal,
   type RegistryState,
@@ -25,7 +26,8 @@ export interface TestRegistryRequest {
   readonly body: unknown
 }
 
-type Handler = (state: RegistryState, request: TestRegistryRequest, parts: readonly string[]) => unknown
+/** Answers a request; `parts` are those of the path that a route leaves open. */
+export type Handler = (state: RegistryState, request: TestRegistryRequest, parts: readonly string[]) => unknown
 
 /** A route: parts of the path, where `*` is anything. */
 const routes: readonly (readonly [route: string, handler: Handler])[] = [
@@ -101,7 +103,7 @@ const routes: readonly (readonly [route: string, handler: Handler])[] = [
   ],
 ]
 
-const compiled = routes.map(([route, handler]) => {
+const compiled = [...routes, ...dekRoutes].map(([route, handler]) => {
   const [method, path] = route.split(' ') as [string, string]
   return { method, parts: path.split('/'), handler }
 })

@@ -1,5 +1,6 @@
 import type { CompatibilityLevel, RegistryMode } from '../../schema-registry/client/answers.ts'
 import type { Association, RegistryConfig } from '../../schema-registry/client/configuration.ts'
+import type { DataEncryptionKey, KeyEncryptionKey } from '../../schema-registry/client/dek-registry.ts'
 import { registryErrorCodes as codes } from '../../schema-registry/client/error-codes.ts'
 import { SerializationError } from '../../schema-registry/errors.ts'
 import type { RegisteredSchema, ResolvedSchema, Schema, SchemaReference } from '../../schema-registry/schema.ts'
@@ -45,6 +46,8 @@ export class RegistryState {
   readonly configs: Map<string, RegistryConfig> = new Map([['', { compatibility: 'BACKWARD' }]])
   readonly modes: Map<string, RegistryMode> = new Map([['', 'READWRITE']])
   readonly associations: Association[] = []
+  readonly keks: Map<string, KeyEncryptionKey> = new Map()
+  readonly deks: DataEncryptionKey[] = []
   readonly #check: CompatibilityCheck | undefined
 
   constructor(check: CompatibilityCheck | undefined) {
@@ -201,5 +204,20 @@ function identityOf(
   { schemaType = 'AVRO', references = [], metadata, ruleSet }: Schema,
   resolved: ResolvedSchema,
 ): string {
-  return JSON.stringify([schemaType, canonicalText(resolved), references, metadata ?? null, ruleSet ?? null])
+  return JSON.stringify(withoutDefaults([schemaType, canonicalText(resolved), references, metadata, ruleSet]))
+}
+
+/** Data whose members are in order, without those that say nothing: clients write rule sets differently. */
+function withoutDefaults(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDefaults)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value)
+    .map(([name, item]) => [name, withoutDefaults(item)] as const)
+    .filter(([, item]) => !saysNothing(item))
+  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function saysNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === false) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
 }

@@ -132,6 +132,13 @@ def answer(request):
     return {"value": deserialize(request, client, context)}
 
 
+def told(error):
+    """An error with its causes."""
+    text = f"{type(error).__name__}: {error}"
+    cause = error.__cause__ or error.__context__
+    return text if cause is None else f"{text} <- {told(cause)}"
+
+
 # What others print must not come between the answers.
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
@@ -139,6 +146,6 @@ for line in sys.stdin:
     try:
         result = answer(json.loads(line))
     except Exception as error:
-        result = {"error": f"{type(error).__name__}: {error}"}
+        result = {"error": told(error)}
     answers.write(json.dumps(result) + "\n")
     answers.flush()
