@@ -39,6 +39,8 @@ export const STANDALONE: CommitIdentity = { generationId: -1, memberId: '', grou
 export interface CommitOptions extends Wait, Pick<RetryOptions, 'backoff'> {
   /** Throws once the offsets are not to be sent any more: looked at before each attempt. */
   readonly guard?: () => void
+  /** Whether to send offsets of a topic again that the coordinator does not know. Default true: it may be new. */
+  readonly awaitsTopics?: boolean | undefined
 }
 
 /** How to ask for committed offsets. */
@@ -46,6 +48,8 @@ export interface FetchOptions extends CommitOptions {
   /** The KIP-848 member that asks, if one does, as of the present: a coordinator that is ahead of it says so (STALE_MEMBER_EPOCH). */
   readonly member?: () => CommitIdentity | undefined
 }
+
+const UNKNOWN_TOPIC: ReadonlySet<string> = new Set<ErrorName>(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID'])
 
 /** First version of OffsetFetch that names the member (KIP-848). */
 const MEMBER_SINCE = 9
@@ -104,7 +108,10 @@ export async function commitOffsets(
         }
       }
     },
-    options.backoff === undefined ? {} : { backoff: options.backoff },
+    {
+      ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+      shouldRetry: (error) => isRetriable(error) && (options.awaitsTopics !== false || !isUnknownTopic(error)),
+    },
   )
 }
 
@@ -197,4 +204,8 @@ function nameOf(name: string, topicId: string | undefined, ids: Map<string, stri
   if (name !== '' || ids === undefined) return name
   for (const [known, id] of ids) if (id === topicId) return known
   return topicId ?? name
+}
+
+function isUnknownTopic(error: unknown): boolean {
+  return error instanceof BrokerError && UNKNOWN_TOPIC.has(error.errorName)
 }

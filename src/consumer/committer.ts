@@ -4,7 +4,7 @@ import { type Backoff, isRetriable } from '../network/retry.ts'
 import type { Wait } from '../network/wait.ts'
 import type { ErrorName } from '../protocol/error-codes.ts'
 import type { Assignment } from './assignment.ts'
-import { type CommitIdentity, commitOffsets, type OffsetToCommit } from './committed-offsets.ts'
+import { type CommitIdentity, type CommitOptions, commitOffsets, type OffsetToCommit } from './committed-offsets.ts'
 import type { GroupCoordinator } from './coordinator.ts'
 
 /** What a committer needs of its consumer. */
@@ -31,6 +31,8 @@ const REBALANCES: ReadonlySet<string> = new Set<ErrorName>([
   'FENCED_INSTANCE_ID',
   'STALE_MEMBER_EPOCH',
 ])
+
+type CommitWait = Wait & Pick<CommitOptions, 'awaitsTopics'>
 
 /** Commits offsets one request after the other, so that an older commit can never land on a newer one. */
 export class Committer {
@@ -76,7 +78,8 @@ export class Committer {
   /** Commits what was handled and is not committed yet. A failure that can pass is left to the next time; others reach the loop. Never rejects. */
   async commitHandled(wait: Wait): Promise<void> {
     try {
-      await this.#commit(() => this.uncommitted(), wait)
+      // A topic that is gone must not hold a rebalance up (Java: autoCommitSyncBeforeRevocationWithRetries).
+      await this.#commit(() => this.uncommitted(), { ...wait, awaitsTopics: false })
     } catch (error) {
       if (!isAboutGroup(error) && !isRetriable(error) && wait.signal?.aborted !== true) this.#host.report(error)
     }
@@ -100,13 +103,13 @@ export class Committer {
   }
 
   /** `select` is called when it is this commit's turn. */
-  #commit(select: () => readonly OffsetToCommit[], wait: Wait): Promise<void> {
+  #commit(select: () => readonly OffsetToCommit[], wait: CommitWait): Promise<void> {
     const turn = this.#last.then(() => this.#measured(select(), wait))
     this.#last = turn.catch(ignore)
     return turn
   }
 
-  async #measured(offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
+  async #measured(offsets: readonly OffsetToCommit[], wait: CommitWait): Promise<void> {
     if (offsets.length === 0) return
     const startedAt = performance.now()
     let failure: unknown
@@ -120,13 +123,13 @@ export class Committer {
     }
   }
 
-  async #send(offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
+  async #send(offsets: readonly OffsetToCommit[], wait: CommitWait): Promise<void> {
     const endsAt = performance.now() + wait.timeoutMs
     const states = offsets.map(({ topic, partition }) => this.#assignment.find(topic, partition))
     for (;;) {
       const { identity } = this.#host
       if (identity === undefined) throw notAMember(this.#coordinator.groupId)
-      const rest = { timeoutMs: Math.max(0, endsAt - performance.now()), signal: wait.signal }
+      const rest = { ...wait, timeoutMs: Math.max(0, endsAt - performance.now()) }
       try {
         await this.#sendAs(identity, offsets, rest)
         break
@@ -142,7 +145,7 @@ export class Committer {
     }
   }
 
-  #sendAs(identity: CommitIdentity, offsets: readonly OffsetToCommit[], wait: Wait): Promise<void> {
+  #sendAs(identity: CommitIdentity, offsets: readonly OffsetToCommit[], wait: CommitWait): Promise<void> {
     return commitOffsets(this.#cluster, this.#coordinator, identity, offsets, {
       ...wait,
       backoff: this.#backoff,

@@ -136,7 +136,12 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
         this.#group?.rejoin('other topics match the subscription')
         this.changed()
       }
-      this.#matcher = new TopicMatcher(cluster, topics, { ...this.#context, retryBackoff }, { onChange, onError })
+      this.#matcher = new TopicMatcher(
+        cluster,
+        topics,
+        { ...settings, ...this.#context, retryBackoff },
+        { onChange, onError },
+      )
       if (this.#loop !== undefined) this.#matcher.start()
     }
     if (this.#group !== undefined) {

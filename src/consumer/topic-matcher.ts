@@ -6,6 +6,8 @@ export interface TopicMatcherSettings {
   /** Longest time until a topic that appears or goes is noticed (Java: metadata.max.age.ms). */
   readonly metadataMaxAgeMs: number
   readonly requestTimeoutMs: number
+  /** How long failures that may pass are kept from the loop before topics were listed once. */
+  readonly defaultApiTimeoutMs: number
   readonly retryBackoff: Backoff
 }
 
@@ -28,6 +30,8 @@ export class TopicMatcher {
   #timer: ReturnType<typeof setTimeout> | undefined
   #isLooking = false
   #failures = 0
+  #hasLooked = false
+  #startedAt = 0
   #unsubscribe: (() => void) | undefined
 
   constructor(cluster: Cluster, expression: RegExp, settings: TopicMatcherSettings, events: TopicMatcherEvents) {
@@ -41,6 +45,7 @@ export class TopicMatcher {
   /** Looks now, and from now on whenever something may have changed; does nothing when that goes on already. */
   start(): void {
     if (this.#stopping.signal.aborted || this.#unsubscribe !== undefined) return
+    this.#startedAt = performance.now()
     this.#unsubscribe = this.#cluster.onMetadata(() => {
       // A topic that is gone is noticed where it is read.
       if (this.#topics.some((topic) => this.#cluster.topic(topic) === undefined)) void this.#look()
@@ -59,11 +64,12 @@ export class TopicMatcher {
     this.#isLooking = true
     clearTimeout(this.#timer)
     const { signal } = this.#stopping
-    const { metadataMaxAgeMs, requestTimeoutMs, retryBackoff } = this.#settings
+    const { metadataMaxAgeMs, requestTimeoutMs, defaultApiTimeoutMs, retryBackoff } = this.#settings
     let nextMs = metadataMaxAgeMs
     try {
-      const all = await this.#cluster.allTopics({ timeoutMs: requestTimeoutMs, signal })
+      const all = await this.#cluster.allTopics({ timeoutMs: Math.min(requestTimeoutMs, defaultApiTimeoutMs), signal })
       this.#failures = 0
+      this.#hasLooked = true
       const matching = [...all.values()].filter(({ name, isInternal }) => !isInternal && this.#expression.test(name))
       const topics = matching.map(({ name }) => name).toSorted()
       if (topics.join() !== this.#topics.join()) {
@@ -71,7 +77,8 @@ export class TopicMatcher {
         this.#events.onChange(topics)
       }
     } catch (error) {
-      if (!signal.aborted && !isRetriable(error)) this.#events.onError(error)
+      const isPatient = this.#hasLooked || performance.now() - this.#startedAt < defaultApiTimeoutMs
+      if (!signal.aborted && !(isRetriable(error) && isPatient)) this.#events.onError(error)
       nextMs = Math.min(metadataMaxAgeMs, backoffMs(this.#failures++, retryBackoff))
     }
     this.#isLooking = false

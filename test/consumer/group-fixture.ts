@@ -1,4 +1,5 @@
 import { afterEach } from 'vitest'
+import type { ClientOptions } from '../../src/client-options.ts'
 import type { Consumer } from '../../src/consumer/consumer.ts'
 import type { ConsumerOptions } from '../../src/consumer/options.ts'
 import { Kafka } from '../../src/kafka.ts'
@@ -24,8 +25,13 @@ export async function start(options: TestBrokerOptions = {}): Promise<TestBroker
 }
 
 /** A member of the group `billing`, closed after the test. */
-export function join(broker: TestBroker, options: TextOptions = {}): TextConsumer {
-  const consumer = new Kafka({ bootstrapServers: broker.bootstrapServers, retryBackoffMs: 5 }).consumer({
+export function join(
+  broker: TestBroker,
+  options: TextOptions = {},
+  client: Omit<ClientOptions, 'bootstrapServers'> = {},
+): TextConsumer {
+  const { bootstrapServers } = broker
+  const consumer = new Kafka({ bootstrapServers, retryBackoffMs: 5, ...client }).consumer({
     groupId: 'billing',
     topics: ['orders'],
     autoOffsetReset: 'earliest',

@@ -109,8 +109,7 @@ export class ConsumerGroupCoordinator {
     const isNew = !group.members.has(told.memberId)
     const isOther = told.topicNames.join() !== before.topicNames.join() || told.topicRegex !== before.topicRegex
     group.put(told)
-    if (isNew || isOther) group.epoch++
-    group.refresh()
+    group.refresh(isNew || isOther)
     const member = reconciled(told, group.target(told.memberId), owned)
     group.put(member)
     const key = rebalanceKey(group, member.memberId)

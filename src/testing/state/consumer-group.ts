@@ -72,10 +72,11 @@ export class ConsumerGroup {
 
   /** Has a static member go on under another member id. */
   replace(old: ConsumerMember, member: ConsumerMember): void {
+    const target = this.#target.get(old.memberId) ?? NO_PARTITIONS
     this.members.delete(old.memberId)
-    this.members.set(member.memberId, member)
-    this.#target.set(member.memberId, this.#target.get(old.memberId) ?? NO_PARTITIONS)
     this.#target.delete(old.memberId)
+    this.members.set(member.memberId, member)
+    this.#target.set(member.memberId, target)
   }
 
   remove(memberId: string): void {
@@ -90,10 +91,13 @@ export class ConsumerGroup {
     this.#target.set(memberId, partitions)
   }
 
-  /** Raises the epoch if the topics that members subscribe to, or their partitions, are not what they were; and works out a target if it is due. */
-  refresh(): void {
+  /**
+   * Raises the epoch after a change, or if the topics that members subscribe to, or their partitions, are not what they were; and works out a
+   * target if it is due.
+   */
+  refresh(isChanged = false): void {
     const seen = JSON.stringify([...this.#partitionCounts()])
-    if (seen !== this.#topicsSeen) this.epoch++
+    if (isChanged || seen !== this.#topicsSeen) this.epoch++
     this.#topicsSeen = seen
     if (this.epoch > this.targetEpoch) this.#assign()
   }

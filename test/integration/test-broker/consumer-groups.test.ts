@@ -122,7 +122,7 @@ describeComparison('TestBroker coordinates groups of the consumer protocol as Ka
     const topic = await peer.topic({ partitions: 3 })
     const groupId = await peer.group()
     const a = new Member(peer, client, 'a', { groupId, subscribedTopicNames: [topic.name], rackId: 'r' })
-    const said: unknown[] = [await settle(client, groupId, [a])]
+    const said: unknown[] = [await settle(client, groupId, [a]), a.epoch]
     said.push(outcome(await a.send({})))
     said.push(outcome(await a.send({ topicPartitions: [] })))
     said.push(outcome(await a.send(a.all)))
