@@ -48,18 +48,21 @@ describe('closing', () => {
     await expect(reading.done).resolves.toBeUndefined()
   })
 
-  it('does not wait to leave when the brokers are gone and nothing is left to commit', async () => {
-    const broker = await start({ topics: { orders: 1 } })
-    await broker.append('orders', 0, [{ value: 'a' }])
-    const reading = new Reading(join(broker, { autoCommit: false }))
-    await reading.reaches(1)
-    await broker.close()
-    // Loses sight of the coordinator.
-    await expect(reading.consumer.commit(undefined, { timeoutMs: 100 })).rejects.toThrow(KafkaError)
-    // Longer than any test may take: what ends it is that there is nothing to wait for.
-    await reading.consumer.close({ timeoutMs: 600_000 })
-    await expect(reading.done).resolves.toBeUndefined()
-  })
+  it.each(['classic', 'consumer'] as const)(
+    'does not wait to leave a %s group when the brokers are gone and nothing is left to commit',
+    async (groupProtocol) => {
+      const broker = await start({ topics: { orders: 1 } })
+      await broker.append('orders', 0, [{ value: 'a' }])
+      const reading = new Reading(join(broker, { autoCommit: false, groupProtocol, heartbeatIntervalMs: undefined }))
+      await reading.reaches(1)
+      await broker.close()
+      // Loses sight of the coordinator.
+      await expect(reading.consumer.commit(undefined, { timeoutMs: 100 })).rejects.toThrow(KafkaError)
+      // Longer than any test may take: what ends it is that there is nothing to wait for.
+      await reading.consumer.close({ timeoutMs: 600_000 })
+      await expect(reading.done).resolves.toBeUndefined()
+    },
+  )
 
   it('takes no longer than it may when the coordinator does not answer', async () => {
     const broker = await start({ topics: { orders: 1 } })
