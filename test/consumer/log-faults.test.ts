@@ -143,18 +143,18 @@ describe('a compacted log', () => {
   })
 })
 
+const marker = (type: 'abort' | 'commit', baseOffset: number): Uint8Array =>
+  encodeEndTransactionMarker({
+    type,
+    producerId: 7n,
+    producerEpoch: 0,
+    coordinatorEpoch: 0,
+    timestamp: 0,
+    baseOffset,
+  })
+
 describe('read_committed', () => {
   const options = { producerId: 7n, producerEpoch: 0, baseSequence: 0, isTransactional: true }
-
-  const marker = (type: 'abort' | 'commit', baseOffset: number): Uint8Array =>
-    encodeEndTransactionMarker({
-      type,
-      producerId: 7n,
-      producerEpoch: 0,
-      coordinatorEpoch: 0,
-      timestamp: 0,
-      baseOffset,
-    })
 
   it('leaves out a transaction that was aborted over several fetches', async () => {
     const batches = [
