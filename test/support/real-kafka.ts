@@ -6,7 +6,7 @@ import { PYTHON } from './gss-initiator.ts'
 import { isKafkaRequired, type RealKafka } from './provided-kafka.ts'
 
 /** A program outside this repository that a test talks to. */
-export type Tool = 'java' | 'kcat' | 'kerberos'
+export type Tool = 'java' | 'kcat' | 'python3' | 'kerberos'
 
 /**
  * A `describe` whose tests run against the shared broker. They are skipped, with the reason in the title, when there is
@@ -26,6 +26,7 @@ function missingTool(needs: readonly Tool[]): string | undefined {
   const probes: Record<Tool, [command: string, ...args: string[]]> = {
     java: [javaCommand(), '-version'],
     kcat: ['kcat', '-V'],
+    python3: ['python3', '--version'],
     kerberos: ['sh', '-c', `command -v krb5kdc kdb5_util kadmin.local kinit && ${PYTHON} -c 'import gssapi'`],
   }
   const missing = needs.find((tool) => {
