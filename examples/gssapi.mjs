@@ -1,9 +1,13 @@
-// A login by Kerberos: `npm install kerberos`, and a ticket in the cache (`kinit alice`).
-import kerberos from 'kerberos'
-import { Kafka, string } from 'kafkawire'
+// A login by Kerberos, to be copied. With the package `kerberos`, and a ticket in the cache (`kinit alice`):
+//
+//   import kerberos from 'kerberos'
+//   import { Kafka } from 'kafkawire'
+//   import { gssapi } from './gssapi.mjs'
+//
+//   const kafka = new Kafka({ bootstrapServers: 'broker-1.example.com:9092', sasl: gssapi(kerberos) })
 
-/** The mechanism GSSAPI (RFC 4752) over the package `kerberos`. Java's sasl.kerberos.service.name is `serviceName`. */
-const gssapi = (serviceName = 'kafka') => ({
+/** The mechanism GSSAPI (RFC 4752). Java's sasl.kerberos.service.name is `serviceName`. */
+export const gssapi = (kerberos, serviceName = 'kafka') => ({
   name: 'GSSAPI',
   remedy: 'check the ticket (klist) and the service name',
   authenticate({ host }) {
@@ -23,13 +27,3 @@ const gssapi = (serviceName = 'kafka') => ({
     }
   },
 })
-
-const kafka = new Kafka({
-  bootstrapServers: process.env.KAFKA_BOOTSTRAP ?? 'broker-1.example.com:9092',
-  sasl: gssapi(),
-})
-
-const producer = kafka.producer({ value: string })
-const { partition, offset } = await producer.send({ topic: 'orders', value: 'by ticket' })
-console.log(`stored in partition ${partition} at offset ${offset}`)
-await producer.close()

@@ -1,58 +1,32 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AuthenticationError } from '../../src/errors.ts'
 import { Kafka } from '../../src/kafka.ts'
-import type { SaslExchange, SaslMechanism } from '../../src/network/sasl/mechanism.ts'
+import type { SaslMechanism } from '../../src/network/sasl/mechanism.ts'
 import { string } from '../../src/serdes.ts'
 import { rejection } from '../network/rejection.ts'
-import { type GssInitiator, startGssInitiator } from '../support/gss-initiator.ts'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
+import { type Kerberos, kerberosIn } from '../support/kerberos.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
-/** The one layer that Kafka takes: none. Followed by the largest message that could be wrapped, of which there are none. */
-const NO_LAYER = Uint8Array.of(1, 0, 0, 0)
-
-/** A mechanism as a user would bring it (RFC 4752), over whatever makes Kerberos tokens. */
-function gssapi(initiate: (service: string) => GssInitiator): SaslMechanism {
-  return {
-    name: 'GSSAPI',
-    remedy: 'check the ticket (klist) and the name of the service',
-    authenticate({ host }): SaslExchange {
-      const initiator = initiate(`kafka@${host}`)
-      let isEstablished = false
-      return {
-        async next(challenge = new Uint8Array()) {
-          if (!isEstablished) {
-            const { token, isComplete } = await initiator.step(challenge)
-            isEstablished = isComplete
-            return { response: token, isComplete: false }
-          }
-          const offer = await initiator.unwrap(challenge)
-          if (offer.length !== 4 || (offer[0]! & NO_LAYER[0]!) === 0) {
-            throw new Error('the broker insists on a security layer')
-          }
-          const response = await initiator.wrap(NO_LAYER)
-          await initiator.close()
-          return { response, isComplete: true }
-        },
-      }
-    },
-  }
-}
+/** What users are told to copy. */
+const example = new URL('../../examples/gssapi.mjs', import.meta.url).href
 
 describeWithKafka('Kerberos with a real broker', ['java', 'kerberos'], () => {
   let cluster: Cluster
+  let gssapi: (kerberos: Kerberos, serviceName?: string) => SaslMechanism
   beforeAll(async () => {
+    ;({ gssapi } = (await import(/* @vite-ignore */ example)) as { gssapi: typeof gssapi })
     cluster = await startCluster({ kerberos: true })
   })
   afterAll(() => cluster.close())
 
-  const kafkaOf = (environment: Readonly<Record<string, string>>, service?: string): Kafka =>
+  const kafkaOf = (environment: Readonly<Record<string, string>>, serviceName?: string): Kafka =>
     new Kafka({
       bootstrapServers: cluster.endpoints('GSSAPI'),
-      sasl: gssapi((name) => startGssInitiator(service ?? name, environment)),
+      sasl: gssapi(kerberosIn(environment), serviceName),
     })
 
-  test('a mechanism of the user logs in by GSSAPI: records go to a topic and come back to a group', async () => {
+  test('the example logs in by GSSAPI: records go to a topic and come back to a group', async () => {
     const kafka = kafkaOf(cluster.realm!.userEnvironment)
     const topic = uniqueName('gssapi')
     const producer = kafka.producer({ value: string })
@@ -78,7 +52,7 @@ describeWithKafka('Kerberos with a real broker', ['java', 'kerberos'], () => {
   })
 
   test('a service that the realm does not know fails in the same way', async () => {
-    const admin = kafkaOf(cluster.realm!.userEnvironment, 'other@localhost').admin()
+    const admin = kafkaOf(cluster.realm!.userEnvironment, 'other').admin()
     const error = await rejection(admin.listTopics({ timeoutMs: 20_000 }))
     await admin.close()
     expect(error).toBeInstanceOf(AuthenticationError)

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { describe, inject } from 'vitest'
 import { javaCommand } from './kafka/java.ts'
-import { PYTHON } from './gss-initiator.ts'
+import { PYTHON } from './kerberos.ts'
 import { isKafkaRequired, type RealKafka } from './provided-kafka.ts'
 
 /** A program outside this repository that a test talks to. */
