@@ -203,6 +203,8 @@ export class Fetcher {
       const broker = this.#brokerOf(state, now)
       if (broker === undefined) {
         this.#findLeader(state, unknownTopics)
+        // Metadata that brings nothing new tells nobody: asked for until there is a leader.
+        retryAt = Math.min(retryAt, now + this.#settings.retryBackoff.maxMs)
         continue
       }
       const work = byNode.get(broker.nodeId) ?? { broker, wanted: [], fullCount: 0 }

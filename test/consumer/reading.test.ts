@@ -182,6 +182,16 @@ describe('errors of a partition', () => {
     expect(fake.staleCount).toBeGreaterThan(0)
   })
 
+  it('are waited out where nobody leads: metadata is asked for until there is a leader', async () => {
+    const fake = new FakeCluster({ fetch: logOf(...letters), topics: { orders: [-1] } })
+    const consumer = open(fake)
+    consumer.seek({ topic: 'orders', partition: 0, offset: 0 })
+    const next = take(consumer, 1)
+    await until(() => fake.staleCount > 3)
+    fake.move('orders', 0, 1)
+    expect(await next).toEqual(['a'])
+  })
+
   it('send the fetch to the leader that the broker names', async () => {
     const fake = failingOnce({
       errorCode: ERROR.NOT_LEADER_OR_FOLLOWER,
