@@ -218,6 +218,8 @@ export class ConsumerGroup implements Membership {
     while (!signal.aborted) {
       const state = this.#state
       if (state.name === 'fatal' || state.name === 'fenced' || state.name === 'stale') {
+        // Whatever was due, no heartbeat is in these states.
+        this.#isDue = false
         await this.#rest(Infinity)
         continue
       }

@@ -568,4 +568,18 @@ describe('a group that changes over', () => {
     await until(() => all().length + e.values.length >= 120)
     expect([...all(), ...e.values].map(Number).toSorted((x, y) => x - y)).toEqual(numbers(0, 120).map(Number))
   })
+
+  it('lets the process live when a member cannot go on that was about to tell something else', async () => {
+    const broker = await start()
+    const consumer = join(broker)
+    broker.control(consumerGroupHeartbeatApi, () => {
+      consumer.subscribe(['others'])
+      return failWith('UNRELEASED_INSTANCE_ID')
+    })
+    await expect(new Reading(consumer).done).rejects.toMatchObject({ errorName: 'UNRELEASED_INSTANCE_ID' })
+    // A loop of microtasks would keep others from ever having their turn.
+    await broker.append('orders', 0, [{ value: 'a' }])
+    await new Reading(joinClassic(broker, { groupId: 'another' })).reaches(1)
+    await consumer.close()
+  })
 })
