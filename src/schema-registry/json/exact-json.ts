@@ -1,11 +1,9 @@
-/** Numbers that may be integers beyond what a number holds exactly. Looked for before anything slower is done. */
-const LONG_DIGITS = /\d{16}/
 /** A string, or a number. Strings come first, so that digits within them are left alone. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g
 
 /** JSON.parse, but integers beyond ±(2^53 - 1) become bigints. Throws SyntaxError. */
 export function parseExact(text: string): unknown {
-  if (!LONG_DIGITS.test(text)) return JSON.parse(text)
+  if (!hasLongDigits(text)) return JSON.parse(text)
   // No property can have this name by chance, nor on purpose: it is not in the text.
   let mark = 'bigint'
   while (text.includes(mark)) mark += Math.random().toString(36).slice(2)
@@ -22,6 +20,25 @@ export function parseExact(text: string): unknown {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, mark)) return value
     return BigInt((value as Record<string, string>)[mark]!)
   })
+}
+
+/** Digits of the shortest integer that a number may not hold exactly. */
+const LONG = 16
+
+/** Whether digits follow one another that may be such an integer. Looks at one character in 16: longer runs cannot be missed. */
+function hasLongDigits(text: string): boolean {
+  for (let i = LONG - 1; i < text.length; i += LONG) {
+    if (!isDigit(text.charCodeAt(i))) continue
+    let [start, end] = [i, i + 1]
+    while (isDigit(text.charCodeAt(start - 1))) start--
+    while (isDigit(text.charCodeAt(end))) end++
+    if (end - start >= LONG) return true
+  }
+  return false
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
 }
 
 /** JSON.stringify, but bigints are written as the integers that they are. Undefined for what has no JSON form. */
