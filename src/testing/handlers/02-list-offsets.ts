@@ -17,6 +17,8 @@ const MAX_TIMESTAMP = -3n
 const EARLIEST_LOCAL = -4n
 
 const READ_COMMITTED = 1
+/** Replica id of whoever is no broker. */
+const CONSUMER = -1
 
 /**
  * First version that knows each special timestamp. There is no tiered storage here, so nothing is ever found for the
@@ -34,14 +36,16 @@ const SPECIAL_TIMESTAMPS: ReadonlyMap<bigint, number> = new Map([
 export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse> = {
   api: listOffsetsApi,
 
-  async handle({ topics, isolationLevel }, context) {
+  async handle({ topics, replicaId, isolationLevel }, context) {
+    // Only consumers are held back; replicas are not.
+    const isReadCommitted = isolationLevel === READ_COMMITTED && replicaId === CONSUMER
     const answers: ListOffsetsResponse['topics'] = []
     for (const { name, partitions } of topics) {
       const responses: PartitionResponse[] = []
       for (const request of partitions) {
         const isTwice = partitions.filter(({ partitionIndex }) => partitionIndex === request.partitionIndex).length > 1
         responses.push(
-          isTwice ? answer(request, ERROR.INVALID_REQUEST) : await findOffset(name, request, isolationLevel, context),
+          isTwice ? answer(request, ERROR.INVALID_REQUEST) : await findOffset(name, request, isReadCommitted, context),
         )
       }
       answers.push({ name, partitions: responses })
@@ -62,7 +66,7 @@ export const listOffsetsHandler: Handler<ListOffsetsRequest, ListOffsetsResponse
 async function findOffset(
   topic: string,
   request: PartitionRequest,
-  isolationLevel: number,
+  isReadCommitted: boolean,
   { cluster, node, apiVersion }: RequestContext,
 ): Promise<PartitionResponse> {
   const { timestamp } = request
@@ -73,7 +77,7 @@ async function findOffset(
   if (partition === undefined) return answer(request, ERROR.UNKNOWN_TOPIC_OR_PARTITION)
   const errorCode = partition.accessError(node.id, request.currentLeaderEpoch)
   if (errorCode !== ERROR.NONE) return answer(request, errorCode)
-  const end = isolationLevel === READ_COMMITTED ? partition.lastStableOffset : partition.log.endOffset
+  const end = isReadCommitted ? partition.lastStableOffset : partition.log.endOffset
   const found = await search(partition, timestamp, end)
   // Leader epochs came with version 4.
   return answer(request, ERROR.NONE, found !== undefined && apiVersion < 4 ? { ...found, leaderEpoch: -1 } : found)
