@@ -303,7 +303,8 @@ const TRANSACTION_CODES: Readonly<Record<TransactionErrorKind, string>> = {
 
 /**
  * A transaction that cannot go on, or a call that does not fit the state it is in; `cause` tells why. When it is abortable, abort it: nothing
- * of it will be read by `read_committed` consumers, and it can be run again. When it is fatal, close the producer. Else nothing has changed.
+ * of it will be read by `read_committed` consumers; `retriable` says whether running it again can help. When it is fatal, close the producer. Else
+ * nothing has changed.
  */
 export class TransactionError extends KafkaError {
   static {
@@ -319,10 +320,10 @@ export class TransactionError extends KafkaError {
     kind: TransactionErrorKind,
     message: string,
     transactionalId: string,
-    options: Omit<KafkaErrorOptions, 'retriable'> & { code?: string } = {},
+    options: KafkaErrorOptions & { code?: string } = {},
   ) {
     const { code = TRANSACTION_CODES[kind], ...rest } = options
-    super(code, message, { ...rest, retriable: kind === 'abortable' })
+    super(code, message, rest)
     this.transactionalId = transactionalId
     this.isAbortable = kind === 'abortable'
     this.isFatal = kind === 'fatal'

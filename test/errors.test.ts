@@ -58,7 +58,7 @@ const cases: [string, string, KafkaError, string][] = [
   [
     'TransactionError',
     'KAFKA_TRANSACTION_ABORTABLE',
-    new TransactionError('abortable', 'abort it', 'tx', { cause }),
+    new TransactionError('abortable', 'abort it', 'tx', { cause, retriable: true }),
     'abort it',
   ],
   [
@@ -93,7 +93,7 @@ describe('errors', () => {
     expect(admin).toMatchObject({ name: 'AdminError', code: 'KAFKA_ADMIN', cause: brokerFault })
   })
 
-  test('only connections, time, what the broker says is temporary and transactions to abort are retriable', () => {
+  test('only connections, time, what the broker says is temporary and some transactions are retriable', () => {
     const retriable = cases.filter(([, , error]) => error.retriable).map(([name]) => name)
     expect(retriable).toEqual(['ConnectionError', 'TimeoutError', 'BrokerError', 'TransactionError'])
   })

@@ -97,6 +97,11 @@ export class Idempotence {
     // What an earlier attempt may have stored must first be asked for under its own numbers.
     const first = queue.batches[0]?.order ?? -1
     if (first >= 0 && first < queue.restartFrom) return true
+    if (this.#source.isTransactional && first < 0 && this.#isStale(queue)) {
+      // The trouble went with the epoch and the transaction that it was of.
+      this.#restart(queue)
+      return true
+    }
     const afterAcked = nextSequence(queue.lastAckedSequence, 1)
     if (queue.restartFrom === Infinity && queue.nextSequence === afterAcked) {
       // Everything that was numbered has been stored after all.
@@ -109,7 +114,7 @@ export class Idempotence {
       queue.nextSequence = afterAcked
       queue.isUnresolved = false
       queue.restartFrom = Infinity
-      return false
+      return first < 0
     }
     if (!this.#source.isTransactional) this.#source.bumpEpoch(queue)
     // Numbered anew, from 0, when they are sent.

@@ -267,7 +267,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     if (isFatal || this.#closing !== undefined) return
     if (!transaction.isOpen && this.#transactions!.state === 'committing') {
       // Not known yet. Whatever it comes to, the next transaction waits for it.
-      transaction.commit({ timeoutMs: Infinity }).catch(() => transaction.abort().catch(ignore))
+      this.#transactions!.abandonCommit()
       return
     }
     try {
@@ -389,8 +389,6 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     return this.#intake.tryAppend(topic, key, value, headers, partition, timestamp, nowMs, turn, delivery, tag)
   }
 }
-
-function ignore(): void {}
 
 function isIdentity(serializer: Serializer<never>): boolean {
   return (serializer as unknown) === bytes

@@ -216,7 +216,7 @@ export class TransactionManager {
   /** The numbers of a partition cannot be gone on with, since nobody knows what the broker has stored of them. */
   sequencesLost({ topic, partition }: PartitionQueue): void {
     const what = `nobody knows whether records of ${topic}-${partition} that timed out have been stored`
-    const cause = new KafkaError('KAFKA_INTERNAL', what)
+    const cause = new KafkaError('KAFKA_SEQUENCES_LOST', what, { retriable: true })
     const canGoOn = this.#isV2 || this.#requests.canRaiseEpoch
     this.fail(canGoOn ? abortable(this.transactionalId, cause) : fatal(this.transactionalId, cause))
   }
@@ -230,7 +230,8 @@ export class TransactionManager {
       this.#host.failAll(error)
       return
     }
-    // While it is aborted this changes nothing, and outside of a transaction it comes too late.
+    // What is aborted anyway may leave numbers behind that cannot be gone on with. Outside of a transaction it comes too late.
+    if (this.#state === 'aborting') this.#raiseEpochLater()
     if (this.#state === 'in-transaction' || this.#state === 'committing') {
       this.#to('abortable-error', error)
       this.#raiseEpochLater()
@@ -255,7 +256,7 @@ export class TransactionManager {
   /** Gets a producer id and epoch, unless there is one that the next transaction may use. Fences older producers. */
   async initialize(wait: Wait): Promise<void> {
     await this.#settleEnding(wait)
-    this.#throwIfFatal()
+    this.throwIfFatal()
     if (this.#state !== 'uninitialized' && this.#state !== 'initializing') return
     this.#initializing ??= this.#init(wait).finally(() => {
       this.#initializing = undefined
@@ -291,7 +292,8 @@ export class TransactionManager {
   /** Begins a transaction once the one before has ended. @throws TransactionError when one is under way or nothing can begin any more. */
   async begin(wait: Wait): Promise<void> {
     this.#throwIfUnderWay()
-    await this.initialize(wait)
+    do await this.initialize(wait)
+    while (this.#ending !== undefined)
     // Another call may have been quicker.
     this.#throwIfUnderWay()
     this.#halt = new AbortController()
@@ -343,7 +345,7 @@ export class TransactionManager {
   /** Drops what was not sent, waits for what was, and aborts. The same promise as long as it goes on. */
   abort(): Promise<void> {
     if (this.#state === 'aborting') return this.#ending!
-    this.#throwIfFatal()
+    this.throwIfFatal()
     const { dropReason } = this
     this.#to('aborting')
     this.#halt.abort(dropReason)
@@ -352,8 +354,15 @@ export class TransactionManager {
     return this.#end(async () => {
       await this.#host.settle()
       await this.#last
-      this.#throwIfFatal()
+      this.throwIfFatal()
       await this.#requestEnd(false)
+    })
+  }
+
+  /** Aborts should the commit that is under way fail: nobody waits for it any more. */
+  abandonCommit(): void {
+    this.#ending?.catch(() => {
+      if (this.#state === 'abortable-error') void this.abort()
     })
   }
 
@@ -421,7 +430,8 @@ export class TransactionManager {
     return done
   }
 
-  #throwIfFatal(): void {
+  /** Throws when the producer is of no more use. */
+  throwIfFatal(): void {
     if (this.#state === 'fatal-error') throw this.#error!
   }
 

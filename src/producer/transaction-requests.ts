@@ -1,4 +1,11 @@
-import { ConnectionError, KafkaError, ProducerFencedError, TimeoutError, TransactionError } from '../errors.ts'
+import {
+  BrokerError,
+  ConnectionError,
+  KafkaError,
+  ProducerFencedError,
+  TimeoutError,
+  TransactionError,
+} from '../errors.ts'
 import type { Cluster, CoordinatorKind } from '../network/cluster.ts'
 import type { BodyOf } from '../network/exchange.ts'
 import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
@@ -295,11 +302,7 @@ export class TransactionRequests {
 
   /** What an error means that came instead of an answer. */
   #refused(kind: CoordinatorKind, key: string, error: unknown): TransactionError {
-    const isAboutGroup =
-      kind === 'group' &&
-      error instanceof KafkaError &&
-      'errorCode' in error &&
-      error.errorCode === ERROR.GROUP_AUTHORIZATION_FAILED
+    const isAboutGroup = error instanceof BrokerError && error.errorCode === ERROR.GROUP_AUTHORIZATION_FAILED
     const cause = error instanceof Error ? error : new Error(`asking the coordinator of ${kind} ${key} failed`)
     return this.#error(isAboutGroup ? 'abortable' : 'fatal', cause)
   }
@@ -324,7 +327,24 @@ export class TransactionRequests {
 
 export function abortable(transactionalId: string, cause: Error): TransactionError {
   const message = `the transaction of ${transactionalId} cannot be committed and has to be aborted: ${cause.message}`
-  return new TransactionError('abortable', message, transactionalId, { cause })
+  return new TransactionError('abortable', message, transactionalId, { cause, retriable: isPassing(cause) })
+}
+
+/** What a new transaction need not meet again. */
+const PASSING = new Set([
+  'ILLEGAL_GENERATION',
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_TXN_STATE',
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'STALE_MEMBER_EPOCH',
+  'TRANSACTION_ABORTABLE',
+  'UNKNOWN_MEMBER_ID',
+  'UNKNOWN_PRODUCER_ID',
+])
+
+function isPassing(cause: Error): boolean {
+  if (!(cause instanceof KafkaError)) return false
+  return cause.retriable || (cause instanceof BrokerError && PASSING.has(cause.errorName))
 }
 
 export function fatal(transactionalId: string, cause: Error): TransactionError {

@@ -65,6 +65,12 @@ export class Transaction<K = Uint8Array | string, V = Uint8Array | string> {
     return this.#end === undefined
   }
 
+  /** Why it cannot be committed any more; undefined while it can. */
+  get failure(): TransactionError | undefined {
+    const reason: unknown = this.#signal.reason
+    return reason instanceof TransactionError ? reason : undefined
+  }
+
   /** Sends one record; see `Producer.send`. It need not be awaited: `commit` waits for it and rejects if it fails. */
   send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
     return this.#sending(() => this.#writer.send(record, this.#signal))
@@ -108,7 +114,9 @@ export class Transaction<K = Uint8Array | string, V = Uint8Array | string> {
       resolved = resolveOffsets(offsets)
     } catch (error) {
       if (!(error instanceof KafkaError) || error.code !== 'KAFKA_NOT_A_MEMBER') throw error
-      const failure = abortable(this.#manager.transactionalId, error)
+      // Its records are for others to handle again.
+      const cause = new KafkaError(error.code, error.message, { cause: error, retriable: true })
+      const failure = abortable(this.#manager.transactionalId, cause)
       this.#manager.fail(failure)
       throw failure
     }
@@ -149,6 +157,7 @@ export class Transaction<K = Uint8Array | string, V = Uint8Array | string> {
       this.#ended = (async () => run())()
       this.#ended.catch(() => undefined)
     } else if (this.#end !== end) {
+      this.#manager.throwIfFatal()
       throw this.#misuse()
     }
     const { maxBlockMs, deliveryTimeoutMs } = this.#writer
