@@ -53,6 +53,8 @@ export {
 } from './errors.ts'
 export type { KafkaErrorOptions, TransactionErrorKind, VersionRange } from './errors.ts'
 export type { ClientEvents, EventListener } from './events.ts'
+export { exactlyOnce } from './exactly-once.ts'
+export type { ExactlyOnceOptions } from './exactly-once.ts'
 export { Kafka } from './kafka.ts'
 export type { PropertiesOptions } from './kafka.ts'
 export type { Logger, LogLevel } from './logger.ts'

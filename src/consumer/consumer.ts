@@ -372,6 +372,11 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
     })
   }
 
+  /** Whether what was handled is committed without being asked. */
+  get isAutoCommitting(): boolean {
+    return this.#core.committer !== undefined && this.#core.settings.autoCommit
+  }
+
   /** Who this consumer is in its group; generation -1 while it is in none. */
   groupMetadata(): GroupMetadata {
     const { coordinator, group, settings } = this.#core
