@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Cluster } from '../support/kafka/cluster.ts'
+import type { CopyScene } from './copy-under-fault.ts'
 import type { Scene } from './produce-under-fault.ts'
 
 /** Kills the leader without a word, and brings it back, so many times in a row. */
@@ -28,5 +29,36 @@ export function freezeLeader(cluster: Cluster, frozenMs: number): (scene: Scene)
       node.resume()
     }
     await whole()
+  }
+}
+
+/** Has every copier die, in turns with and without warning, and start again, so many rounds, spread over the work. */
+export function bounceCopiers(rounds: number): (scene: CopyScene) => Promise<void> {
+  return async ({ copiers, progress }) => {
+    let count = 0
+    for (let round = 0; round < rounds; round++) {
+      await progress(((round + 0.5) / (rounds + 1)) * 0.9)
+      for (const copier of copiers) {
+        await copier.stop(count++ % 3 === 2 ? 'SIGTERM' : 'SIGKILL')
+        copier.start()
+      }
+    }
+  }
+}
+
+/** Takes every broker down, in turns with and without warning, and brings it back, so many rounds, spread over the work. */
+export function bounceBrokers(cluster: Cluster, rounds: number): (scene: CopyScene) => Promise<void> {
+  return async ({ progress, whole }) => {
+    let count = 0
+    for (let round = 0; round < rounds; round++) {
+      for (const [at, node] of cluster.nodes.entries()) {
+        await progress(((round + (at + 0.5) / cluster.nodes.length) / rounds) * 0.9)
+        if (count++ % 2 === 0) await node.kill()
+        else await node.stop()
+        await delay(1000)
+        await node.start()
+        await whole()
+      }
+    }
   }
 }

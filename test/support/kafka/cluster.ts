@@ -38,6 +38,8 @@ export interface ClusterOptions {
   security?: boolean
   /** Makes a Kerberos realm and opens the GSSAPI listener besides PLAINTEXT. Default false. */
   kerberos?: boolean
+  /** Levels of features that differ from the newest, such as `transaction.version: 1`. */
+  features?: Readonly<Record<string, number>>
   /** Broker settings that win over the harness's own. */
   properties?: Readonly<Record<string, string>>
   /** Further flags for every node's JVM. */
@@ -116,7 +118,8 @@ async function startOnFreePorts(options: ClusterOptions, path: string, classData
       const propertiesFile = join(folder, 'server.properties')
       await mkdir(folder)
       await writeFile(propertiesFile, serverProperties(plan, node, folder))
-      await format(join(folder, 'data'), node.nodeId, propertiesFile, path, security !== undefined)
+      const formatting = { hasUsers: security !== undefined, features: options.features ?? {} }
+      await format(join(folder, 'data'), node.nodeId, propertiesFile, path, formatting)
       const jvmArgs = [...flags, '-cp', path, 'kafka.Kafka', propertiesFile]
       nodes.push(new KafkaNode({ nodeId: node.nodeId, port: node.ports.get('PLAINTEXT'), folder, jvmArgs, guard }))
     }
@@ -181,10 +184,11 @@ async function format(
   nodeId: number,
   propertiesFile: string,
   path: string,
-  hasUsers: boolean,
+  { hasUsers, features }: { hasUsers: boolean; features: Readonly<Record<string, number>> },
 ): Promise<void> {
   const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((name) => `${name}=[name=alice,password=${saslUsers['alice']}]`)
-  const extra = hasUsers ? scram.flatMap((user) => ['--add-scram', user]) : []
+  const levels = Object.entries(features).flatMap(([name, level]) => ['--feature', `${name}=${level}`])
+  const extra = [...(hasUsers ? scram.flatMap((user) => ['--add-scram', user]) : []), ...levels]
   const key = createHash('sha256')
     .update(JSON.stringify([path, extra]))
     .digest('hex')
