@@ -13,6 +13,9 @@ const PROTOCOL_TYPE = 'consumer'
 /** How much longer than the rebalance itself the answer to a JoinGroup may take (Java: JOIN_GROUP_TIMEOUT_LAPSE). */
 const JOIN_LAPSE_MS = 5_000
 
+/** Longest reason that is told (KIP-800; Java: JoinGroupRequest.maybeTruncateReason). */
+const MAX_REASON_LENGTH = 255
+
 /** What requests of a member are made of. */
 export interface ClassicRequestSettings {
   readonly groupInstanceId: string | undefined
@@ -64,7 +67,7 @@ export class ClassicRequests {
         groupInstanceId,
         protocolType: PROTOCOL_TYPE,
         protocols,
-        reason,
+        reason: reason.slice(0, MAX_REASON_LENGTH),
       },
       deadline,
       { timeoutMs: this.joinTimeoutMs },
@@ -104,6 +107,9 @@ export class ClassicRequests {
     )
     this.#coordinator.check('SyncGroup', response.errorCode)
     this.#checkType('SyncGroup', response.protocolType)
+    if (response.protocolName !== null && response.protocolName !== '' && response.protocolName !== protocolName) {
+      this.#coordinator.check('SyncGroup', ERROR.INCONSISTENT_GROUP_PROTOCOL)
+    }
     return response.assignment
   }
 
@@ -122,7 +128,9 @@ export class ClassicRequests {
       'general',
       leaveGroupApi,
       (version) =>
-        version < 3 ? { groupId, memberId } : { groupId, members: [{ memberId, groupInstanceId, reason }] },
+        version < 3
+          ? { groupId, memberId }
+          : { groupId, members: [{ memberId, groupInstanceId, reason: reason.slice(0, MAX_REASON_LENGTH) }] },
       deadline,
       LEAVING,
     )

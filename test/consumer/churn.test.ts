@@ -6,6 +6,7 @@ import { findCoordinatorApi } from '../../src/protocol/messages/10-find-coordina
 import { joinGroupApi } from '../../src/protocol/messages/11-join-group.ts'
 import { heartbeatApi } from '../../src/protocol/messages/12-heartbeat.ts'
 import { syncGroupApi } from '../../src/protocol/messages/14-sync-group.ts'
+import { consumerGroupHeartbeatApi } from '../../src/protocol/messages/68-consumer-group-heartbeat.ts'
 import type { ControlAnswer, TestBroker } from '../../src/testing/index.ts'
 import { failWith } from '../../src/testing/index.ts'
 import { committedOffset, join, start, type TextConsumer } from './group-fixture.ts'
@@ -36,20 +37,32 @@ function disturb(broker: TestBroker, random: () => number): void {
   broker.control(heartbeatApi.key, oneOf(...elsewhere, failWith('ILLEGAL_GENERATION')))
   broker.control(offsetCommitApi.key, oneOf(...elsewhere, failWith('ILLEGAL_GENERATION')))
   broker.control(offsetFetchApi.key, oneOf(...elsewhere, failWith('UNSTABLE_OFFSET_COMMIT')))
+  broker.control(consumerGroupHeartbeatApi.key, oneOf(...elsewhere, failWith('FENCED_MEMBER_EPOCH')))
   broker.control(fetchApi.key, oneOf('drop', failWith('NOT_LEADER_OR_FOLLOWER'), failWith('UNKNOWN_SERVER_ERROR')))
 }
 
-describe('a group whose members come and go while requests fail', () => {
+/** Quick heartbeats and sessions; those of the consumer protocol are set at the broker. */
+const protocols = [
+  ['classic', { heartbeatIntervalMs: 5, sessionTimeoutMs: 500 }],
+  ['consumer', { groupProtocol: 'consumer', heartbeatIntervalMs: undefined }],
+] as const
+
+describe.each(protocols)('a group (%s) whose members come and go while requests fail', (_, options) => {
   it.each([1, 2, 3])('handles every record, and commits none that was not handled (seed %i)', async (seed) => {
     const random = randomFrom(seed)
-    const broker = await start({ nodes: 2, topics: { orders: partitionCount } })
+    const broker = await start({
+      nodes: 2,
+      topics: { orders: partitionCount },
+      consumerHeartbeatIntervalMs: 5,
+      consumerSessionTimeoutMs: 500,
+    })
     /** Next offset to be handled, by partition, and what was handled in all. */
     const handledUpTo = Array.from({ length: partitionCount }, () => 0)
     const handled = new Set<string>()
     const members: TextConsumer[] = []
     const failures: unknown[] = []
     const add = (): void => {
-      const consumer = join(broker, { autoCommitIntervalMs: 5, heartbeatIntervalMs: 5, sessionTimeoutMs: 500 })
+      const consumer = join(broker, { autoCommitIntervalMs: 5, ...options })
       members.push(consumer)
       const run = async (): Promise<void> => {
         for await (const { value, partition, offset } of consumer) {
