@@ -181,10 +181,13 @@ export class RegistrySerializer<S, T> implements Serializer<T> {
     if (use === 'latest') return registry.latest(subject, call)
     if (use !== undefined && 'metadata' in use) return registry.latestWithMetadata(subject, use.metadata, call)
     if (use !== undefined) {
-      const found = await registry.schemaById(use.id, { ...call, subject })
+      const found = await ('id' in use
+        ? registry.schemaById(use.id, { ...call, subject })
+        : registry.schemaByGuid(use.guid, call))
       // The subject must have it; a version that was deleted does no harm.
-      if (compatibilityStrict) await registry.lookup(subject, found, { ...call, normalize, deleted: true })
-      return { ...found, subject }
+      if (!compatibilityStrict && found.id !== undefined) return { ...found, subject }
+      const { id } = await registry.lookup(subject, found, { ...call, normalize, deleted: true })
+      return { ...found, subject, id: found.id ?? id }
     }
     if (schema === undefined) {
       throw new SerializationError(`no schema for ${placeOf(place)}: pass schema, or use with what the registry has`)

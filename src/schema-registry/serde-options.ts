@@ -6,7 +6,7 @@ import type { Rules } from './rules/rule.ts'
 import type { SubjectContext, SubjectStrategy } from './subjects.ts'
 
 /** Which schema of the registry to use, rather than one that is registered. */
-export type SchemaChoice = 'latest' | { id: number } | { metadata: Readonly<Record<string, string>> }
+export type SchemaChoice = 'latest' | { id: number } | { guid: string } | { metadata: Readonly<Record<string, string>> }
 
 /** Options of every serde that works with a registry. Its defaults are those of Java's serialisers unless said otherwise. */
 export interface RegistrySerdeOptions<S, T> {
@@ -52,7 +52,7 @@ export function serdeSettings<S, T>(given: RegistrySerdeOptions<S, T>): SerdeSet
     registry: implementing<SchemaRegistryClient>('schemaById', 'resolve') as never,
     schema: anything(),
     use: checked<SchemaChoice | undefined>(undefined, (value) =>
-      isChoice(value) ? undefined : "'latest', { id } or { metadata }",
+      isChoice(value) ? undefined : "'latest', { id }, { guid } or { metadata }",
     ),
     autoRegister: flag(true),
     normalize: flag(false),
@@ -81,8 +81,8 @@ function anything(): { default: undefined; check: () => void } {
 
 function isChoice(value: unknown): boolean {
   if (value === 'latest') return true
-  const { id, metadata } = (value ?? {}) as { id?: unknown; metadata?: unknown }
-  return Number.isInteger(id) || (typeof metadata === 'object' && metadata !== null)
+  const { id, guid, metadata } = (value ?? {}) as { id?: unknown; guid?: unknown; metadata?: unknown }
+  return Number.isInteger(id) || typeof guid === 'string' || (typeof metadata === 'object' && metadata !== null)
 }
 
 function isStrategy(value: unknown): boolean {

@@ -4,6 +4,7 @@ import type { RecordHeader } from '../../src/protocol/records/record.ts'
 import { SchemaRegistryClient } from '../../src/schema-registry/client/schema-registry-client.ts'
 import { SchemaRegistryError, SerializationError } from '../../src/schema-registry/errors.ts'
 import { json } from '../../src/schema-registry/json/json-schema.ts'
+import type { SchemaChoice } from '../../src/schema-registry/serde-options.ts'
 import type { SubjectStrategy } from '../../src/schema-registry/subjects.ts'
 import { TestBroker } from '../../src/testing/test-broker.ts'
 import { TestRegistry } from '../../src/testing/registry/test-registry.ts'
@@ -105,15 +106,16 @@ describe('a serde with a registry', () => {
     expect(((await serde.serialize({ id: 1 }, context())) as Uint8Array)[4]).toBe(id)
   })
 
-  test('uses the latest version, an id, or a version by its metadata', async () => {
+  test('uses the latest version, an id, a GUID, or a version by its metadata', async () => {
     const texts = [schema, { ...schema, required: [] }].map((value) => JSON.stringify(value))
     const metadata = { properties: { stage: 'old' } }
     const old = await client.register('orders-value', { schema: texts[0]!, schemaType: 'JSON', metadata })
     const latest = await client.register('orders-value', { schema: texts[1]!, schemaType: 'JSON' })
-    const idOf = async (use: 'latest' | { id: number } | { metadata: Record<string, string> }): Promise<number> =>
+    const idOf = async (use: SchemaChoice): Promise<number> =>
       ((await json<Order>({ registry: client, use }).serialize({ id: 1 }, context())) as Uint8Array)[4]!
     expect(await idOf('latest')).toBe(latest.id)
     expect(await idOf({ id: old.id! })).toBe(old.id)
+    expect(await idOf({ guid: old.guid! })).toBe(old.id)
     expect(await idOf({ metadata: { stage: 'old' } })).toBe(old.id)
   })
 
