@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
 import { type ChainPlan, type HopVerdict, runChain } from './etl-chain.ts'
+import { killBrokersInTurn } from './troubles.ts'
 import { groupProperties, withKills, withoutKills, sharings } from './etl-plans.ts'
 
 const recordCount = Number(process.env['ETL_RECORDS'] ?? 500_000)
@@ -40,4 +41,13 @@ describe.each([1, 3])('a chain of groups on %d brokers', (brokers) => {
       }
     },
   )
+})
+
+test('a chain of groups on 3 brokers loses none while brokers are killed, and repeats only what could not be committed', async () => {
+  await using cluster = await startCluster({ brokers: 3, properties: groupProperties })
+  const { bootstrapServers } = cluster
+  const trouble = killBrokersInTurn(cluster, 6)
+  const plan = { bootstrapServers, replicationFactor: 3, isStatic: false, incidents: withoutKills, trouble }
+  const verdicts = await runAndPrint('3 brokers, each killed twice', plan)
+  for (const verdict of verdicts) expect(verdict).toMatchObject({ lost: 0, disordered: 0, gaps: 0, commitsBack: 0 })
 })

@@ -17,6 +17,19 @@ export function killLeaders(cluster: Cluster, times: number): (scene: Scene) => 
   }
 }
 
+/** Kills one broker after the other without a word and brings each back: leaders and coordinators move under everything that goes on. */
+export function killBrokersInTurn(cluster: Cluster, times: number): () => Promise<void> {
+  return async () => {
+    for (let i = 0; i < times; i++) {
+      await delay(4000)
+      const node = cluster.nodes[i % cluster.nodes.length]!
+      await node.kill()
+      await delay(2000)
+      await node.start()
+    }
+  }
+}
+
 /** Freezes the leader: its sockets stay open and nothing answers. */
 export function freezeLeader(cluster: Cluster, frozenMs: number): (scene: Scene) => Promise<void> {
   return async ({ leader, whole }) => {

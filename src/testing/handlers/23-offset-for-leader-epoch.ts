@@ -42,7 +42,7 @@ function endOfEpoch(
   if (partition === undefined) return failed(request, ERROR.UNKNOWN_TOPIC_OR_PARTITION)
   const errorCode = partition.accessError(node.id, request.currentLeaderEpoch)
   if (errorCode !== ERROR.NONE) return failed(request, errorCode)
-  const end = partition.log.endOfEpoch(request.leaderEpoch)
+  const end = request.leaderEpoch < 0 ? undefined : partition.log.endOfEpoch(request.leaderEpoch)
   if (end === undefined) return failed(request, ERROR.NONE)
   return { ...failed(request, ERROR.NONE), leaderEpoch: end.epoch, endOffset: BigInt(end.endOffset) }
 }

@@ -1,6 +1,7 @@
 import { produceApi } from '../../../src/protocol/messages/00-produce.ts'
 import { fetchApi, type FetchRequest } from '../../../src/protocol/messages/01-fetch.ts'
 import { listOffsetsApi } from '../../../src/protocol/messages/02-list-offsets.ts'
+import { offsetForLeaderEpochApi } from '../../../src/protocol/messages/23-offset-for-leader-epoch.ts'
 import { ZERO_UUID } from '../../../src/protocol/bytes/uuid.ts'
 import { batchOf, encodeRecords } from '../../testing/harness.ts'
 import { answer, inAllVersions, describeComparison } from './peer.ts'
@@ -43,6 +44,23 @@ describeComparison('TestBroker hands out records as Kafka does', (compare) => {
       }
       for (const request of requests) {
         answers.push({ version, request, answer: await answer(client, fetchApi, version, request) })
+      }
+    }
+    return answers
+  })
+
+  compare('OffsetForLeaderEpoch: epochs that were, are and are not known', async (peer, client) => {
+    const topic = await peer.topic()
+    await client.send(produceApi, 9, produce(9, topic, await batchOf(['a', 'b'])))
+    const answers: unknown[] = []
+    for (const version of [2, 3, 4]) {
+      for (const leaderEpoch of [-1, 0, 1, 7]) {
+        for (const currentLeaderEpoch of [-1, 0, 5]) {
+          const partitions = [0, 9].map((partition) => ({ partition, currentLeaderEpoch, leaderEpoch }))
+          const topics = [topic, nowhere].map(({ name }) => ({ topic: name, partitions }))
+          const request = { ...(version >= 3 ? { replicaId: -1 } : {}), topics }
+          answers.push({ version, request, answer: await answer(client, offsetForLeaderEpochApi, version, request) })
+        }
       }
     }
     return answers
