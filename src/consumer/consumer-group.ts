@@ -178,8 +178,9 @@ export class ConsumerGroup implements Membership {
     this.#gap.close()
     this.#watch.stop()
     const isOut = name === 'unsubscribed' || name === 'fenced' || name === 'stale' || name === 'fatal'
-    if (!isOut) await this.#sendLeave(wait)
-    await withDeadline('the rebalance', wait, () => this.#work).catch(ignore)
+    const leaving = isOut ? undefined : this.#sendLeave(wait)
+    // A listener that does not come back must not hold it up for ever.
+    await Promise.all([leaving, withDeadline('the rebalance', wait, () => this.#work).catch(ignore)])
   }
 
   async #sendLeave(wait: Wait): Promise<void> {
@@ -223,8 +224,7 @@ export class ConsumerGroup implements Membership {
         await this.#rest(Infinity)
         continue
       }
-      const overdue = this.#polls.check(this.#isHandingOver && !this.#gap.isAwaited)
-      if (overdue) {
+      if (this.#polls.check(this.#isHandingOver && !this.#gap.isAwaited)) {
         this.#goStale()
         continue
       }
@@ -240,8 +240,8 @@ export class ConsumerGroup implements Membership {
       } catch (error) {
         if (signal.aborted) return
         this.#onFailure(error)
-        const isNew = !this.#hasJoined && performance.now() - startedAt > defaultApiTimeoutMs
-        if (isNew && this.#state.name === 'joining') this.#host.report(error)
+        const isLate = !this.#hasJoined && performance.now() - startedAt > defaultApiTimeoutMs
+        if (isLate && this.#state.name === 'joining') this.#host.report(error)
         // A member that was fenced joins again at once; but not one that always is.
         const isFirstFence = this.#state.name === 'fenced' && failures === 0
         if (!isFirstFence) await sleep(backoffMs(failures, retryBackoff), signal).catch(ignore)
@@ -329,7 +329,10 @@ export class ConsumerGroup implements Membership {
     this.#current = undefined
     this.#target = NOTHING
     this.#do(async () => {
-      await this.#gap.run(() => this.#host.lose())
+      await this.#gap.run(async () => {
+        // Who leaves has told the listener.
+        if (!this.#closing.signal.aborted) await this.#host.lose()
+      })
       this.#isReleasing = false
       if (this.#state.name === 'fenced') this.#join()
       this.#host.changed()
@@ -377,6 +380,8 @@ export class ConsumerGroup implements Membership {
     const state = this.#state
     if (state.name !== 'reconciling') return
     this.#current = owned
+    const ids = new Set([...owned, ...this.#target].map(({ topicId }) => topicId))
+    for (const topicId of this.#names.keys()) if (!ids.has(topicId)) this.#names.delete(topicId)
     this.#enter({ name: 'acknowledging', epoch: state.epoch })
     this.#beatNow()
   }
