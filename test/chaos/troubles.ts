@@ -59,13 +59,17 @@ export function bounceCopiers(rounds: number): (scene: CopyScene) => Promise<voi
   }
 }
 
-/** Takes every broker down, in turns with and without warning, and brings it back, so many rounds, spread over the work. */
-export function bounceBrokers(cluster: Cluster, rounds: number): (scene: CopyScene) => Promise<void> {
+/** Takes every broker, or the first few, down, in turns with and without warning, and brings it back, so many rounds, spread over the work. */
+export function bounceBrokers(
+  cluster: Cluster,
+  rounds: number,
+  brokerCount: number = cluster.nodes.length,
+): (scene: CopyScene) => Promise<void> {
   return async ({ progress, whole }) => {
     let count = 0
     for (let round = 0; round < rounds; round++) {
-      for (const [at, node] of cluster.nodes.entries()) {
-        await progress(((round + (at + 0.5) / cluster.nodes.length) / rounds) * 0.9)
+      for (const [at, node] of cluster.nodes.slice(0, brokerCount).entries()) {
+        await progress(((round + (at + 0.5) / brokerCount) / rounds) * 0.9)
         if (count++ % 2 === 0) await node.kill()
         else await node.stop()
         await delay(1000)
