@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { TestBroker } from '../src/testing/index.ts'
+import { TestBroker, TestRegistry } from '../src/testing/index.ts'
 
 // The examples import the built package by its name: `npm test` builds it first.
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -28,6 +28,13 @@ describe('examples', () => {
     expect(await run('consume.mjs', env)).toBe('0@0: customer-1 ordered 3 x tea\n')
   })
 
+  test('what is written with a schema of a registry is read with it', async () => {
+    const registry = await TestRegistry.start()
+    const env = { KAFKA_BOOTSTRAP: broker.bootstrapServers, SCHEMA_REGISTRY: registry.url }
+    expect(await run('schema-registry.mjs', env)).toBe('3 x tea, note: null\n')
+    await registry.close()
+  })
+
   test('the demo ends with nothing left to read', async () => {
     const output = await run('demo.mjs', {}, '--bootstrap', broker.bootstrapServers)
     expect(output.match(/ got /g)).toHaveLength(12)
@@ -36,6 +43,6 @@ describe('examples', () => {
   })
 })
 
-test.each(['produce.mjs', 'consume.mjs'])('the README shows %s as it is', (file) => {
+test.each(['produce.mjs', 'consume.mjs', 'schema-registry.mjs'])('the README shows %s as it is', (file) => {
   expect(read('README.md')).toContain(`\`\`\`js\n${read(`examples/${file}`)}\`\`\``)
 })
