@@ -151,7 +151,10 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
     core.subscribe(topics)
   }
 
-  /** Commits what was handled, if `autoCommit` says so, hands all partitions back and leaves the group. */
+  /**
+   * Commits what was handled, if `autoCommit` says so, hands all partitions back and leaves the group. Functions of a `run` that are at work are waited
+   * for, as `close` does.
+   */
   async unsubscribe(options: CallOptions = {}): Promise<void> {
     this.#core.throwIfClosed()
     if (this.#core.group === undefined) this.#core.assignManually([])

@@ -44,3 +44,19 @@ kafka.producer({ linger: 5 })
 kafka.producer({ lingerMs: '5' })
 // @ts-expect-error an unknown codec
 kafka.producer({ compression: 'brotli' })
+
+export function typedEvents(): void {
+  kafka.on('stalled', ({ topic, lag, waitsFor, stalledMs }) => {
+    const known: number | undefined = lag
+    void [topic, known, waitsFor === 'handler', stalledMs]
+  })
+  kafka.on('batchEnd', ({ recordCount, error }) => void [recordCount, error?.code])
+  // @ts-expect-error a lag has no duration
+  kafka.on('lag', ({ durationMs }) => void durationMs)
+  const { recordsLagMax, partitions } = kafka
+    .consumer({ hooks: { fetch: ({ sizeInBytes }) => void sizeInBytes } })
+    .metrics()
+  const lags: (number | undefined)[] = partitions.map(({ lag }) => lag)
+  const { recordSendTotal } = kafka.producer().metrics()
+  void [recordsLagMax, lags, recordSendTotal]
+}
