@@ -2,11 +2,9 @@ import type { RecordHeader } from '../protocol/records/record.ts'
 import type { Deserializer, SerdeContext } from '../serdes.ts'
 import type { CallOptions } from './client/transport.ts'
 import { SerializationError } from './errors.ts'
-import type { ReferenceRegistrar, SchemaFormat, SchemaMigrator, SchemaReader } from './format.ts'
-import { plainExpressionValue } from './rules/expression-value.ts'
+import type { ReferenceRegistrar, SchemaFormat, SchemaReader } from './format.ts'
 import { migrationsBetween } from './rules/migrations.ts'
-import type { RuleContext } from './rules/rule.ts'
-import { type RuleSelection, runRules, selectRules } from './rules/run-rules.ts'
+import { hasReadingRules, ReadingContract } from './rules/reading-contract.ts'
 import type { RegisteredSchema, ResolvedSchema } from './schema.ts'
 import type { SerdeSettings } from './serde-options.ts'
 import { placeOf, subjectOf } from './subjects.ts'
@@ -35,17 +33,8 @@ interface Prepared<T> {
   schema: ResolvedSchema
   reader: SchemaReader<T>
   /** What rules there are; undefined when there are none, as nearly always. */
-  contract: Contract<T> | undefined
+  contract: ReadingContract<T> | undefined
   expiresAtMs: number
-}
-
-/** The rules that a value goes through while it is read, in this order. */
-interface Contract<T> {
-  subject: string
-  encodingRules: RuleSelection | undefined
-  migrations: readonly RuleSelection[]
-  migrator: SchemaMigrator<T> | undefined
-  domainRules: RuleSelection | undefined
 }
 
 /** What is kept for the keys, or for the values, of one topic. */
@@ -98,9 +87,9 @@ export class RegistryDeserializer<S, T> implements Deserializer<T> {
     const prepared = place.bySchema.get(key)
     const decode = (ready: Prepared<T>): R | Promise<R> => {
       if (ready.contract !== undefined) {
-        return this.#readByRules(ready, ready.contract, bytes, frame, context).then((value) =>
-          finish(value, frame, ready),
-        )
+        return ready.contract
+          .read(ready.reader, bytes, frame, context, (cause) => notRead(ready, context, cause))
+          .then((value) => finish(value, frame, ready))
       }
       return finish(this.#decode(ready, bytes, frame, context), frame, ready)
     }
@@ -114,40 +103,6 @@ export class RegistryDeserializer<S, T> implements Deserializer<T> {
     } catch (cause) {
       throw notRead(ready, context, cause)
     }
-  }
-
-  async #readByRules(
-    prepared: Prepared<T>,
-    { subject, encodingRules, migrations, migrator, domainRules }: Contract<T>,
-    bytes: Uint8Array,
-    { bodyOffset, messageIndexes }: SchemaFrame,
-    context: SerdeContext,
-  ): Promise<T> {
-    const { reader } = prepared
-    const { rules, registry } = this.#settings
-    const { topic, field, headers } = context
-    const about = { topic, field, subject, headers, registry, original: bytes }
-    const withoutFields = { ...about, transformFields: undefined, expressionValue: plainExpressionValue }
-    let body: unknown = bytes.subarray(bodyOffset)
-    if (encodingRules !== undefined) body = await runRules(encodingRules, rules, withoutFields, body)
-    if (!(body instanceof Uint8Array)) throw new SerializationError('the rules about the encoding left no bytes')
-    const plain = body
-    const migrate = async (json: unknown): Promise<unknown> => {
-      let changed = json
-      for (const migration of migrations) changed = await runRules(migration, rules, withoutFields, changed)
-      return changed
-    }
-    let value: T
-    try {
-      if (migrator === undefined) value = reader.decode(plain, messageIndexes)
-      else value = await migrator(plain, messageIndexes, migrate)
-    } catch (cause) {
-      throw notRead(prepared, context, cause)
-    }
-    if (domainRules === undefined) return value
-    const transformFields = reader.transformFields?.bind(reader) as RuleContext['transformFields']
-    const expressionValue = (reader.expressionValue?.bind(reader) ?? plainExpressionValue) as (item: unknown) => unknown
-    return (await runRules(domainRules, rules, { ...about, transformFields, expressionValue }, value)) as T
   }
 
   #placeOf({ topic, field }: SerdeContext): Place<T> {
@@ -204,22 +159,20 @@ export class RegistryDeserializer<S, T> implements Deserializer<T> {
     written: RegisteredSchema,
     schema: ResolvedSchema,
     readAs: ResolvedSchema | undefined,
-  ): Promise<Contract<T> | undefined> {
+  ): Promise<ReadingContract<T> | undefined> {
     const { registry, rules, normalize } = this.#settings
-    const domainRules = selectRules(readAs ?? schema, 'domainRules', 'READ', rules)
-    const encodingRules = selectRules(schema, 'encodingRules', 'READ', rules)
+    const hasRules = hasReadingRules(readAs ?? schema, schema, rules)
     // Versions of a schema that was passed are not known, and nothing between them.
-    const isVersioned = readAs !== undefined && readAs !== schema && this.#readsVersions
-    if (domainRules === undefined && encodingRules === undefined && !isVersioned) return undefined
+    const { migrator: makeMigrator } = this.#format
+    const isVersioned = readAs !== undefined && readAs !== schema && this.#readsVersions && makeMigrator !== undefined
+    if (!hasRules && !isVersioned) return undefined
     const subject = await this.#subjectOf(topic, field, schema)
-    let migrations: readonly RuleSelection[] = []
-    if (isVersioned && this.#format.migrator !== undefined) {
-      const options = { rules, call: this.#call, normalize }
-      migrations = await migrationsBetween(registry, subject, written, readAs, options)
-    }
-    if (domainRules === undefined && encodingRules === undefined && migrations.length === 0) return undefined
+    const options = { rules, call: this.#call, normalize }
+    const migrations = isVersioned ? await migrationsBetween(registry, subject, written, readAs, options) : []
+    if (!hasRules && migrations.length === 0) return undefined
     const migrator = migrations.length === 0 ? undefined : await this.#format.migrator!(schema, readAs!)
-    return { subject, encodingRules, migrations, migrator, domainRules }
+    const whose = { schema: readAs ?? schema, writer: schema }
+    return new ReadingContract({ registry, subject, options: rules, ...whose, migrations, migrator })
   }
 
   /** Whether what is read as is a version of the record's subject. */

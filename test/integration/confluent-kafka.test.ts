@@ -6,10 +6,9 @@ import { json } from '../../src/schema-registry/json/json-schema.ts'
 import { protobuf } from '../../src/schema-registry/protobuf/protobuf.ts'
 import type { RegistrySerde } from '../../src/schema-registry/registry-serde.ts'
 import { TestRegistry } from '../../src/testing/registry/test-registry.ts'
-import { isKafkaRequired } from '../support/provided-kafka.ts'
 import { ConfluentClient, type ConfluentRequest, type HexHeaders } from '../support/registry/confluent-client.ts'
 import { startGoRegistry } from '../support/registry/go-registries.ts'
-import { RegistryUnavailableError, type RunningRegistry } from '../support/registry/running-registry.ts'
+import { type RunningRegistry, startIfAvailable } from '../support/registry/running-registry.ts'
 
 /** Registries, and how Confluent's client gets on with them. */
 interface Registry {
@@ -118,11 +117,7 @@ const formats: Format[] = [
   },
 ]
 
-const confluent = await ConfluentClient.start().catch((error: unknown) => {
-  if (!(error instanceof RegistryUnavailableError) || isKafkaRequired()) throw error
-  process.stderr.write(`\n*** NO confluent-kafka: its tests are skipped, because ${error.message}.\n\n`)
-  return undefined
-})
+const confluent = await startIfAvailable('confluent-kafka', () => ConfluentClient.start())
 
 afterAll(() => confluent?.close())
 
@@ -151,11 +146,7 @@ describe.each(registries)('confluent-kafka with $name', ({ name, start, hasGuids
   let registry: SchemaRegistryClient
 
   beforeAll(async () => {
-    running = await start().catch((error: unknown) => {
-      if (!(error instanceof RegistryUnavailableError) || isKafkaRequired()) throw error
-      process.stderr.write(`\n*** NO ${name}: its tests are skipped, because ${error.message}.\n\n`)
-      return undefined
-    })
+    running = await startIfAvailable(name, start)
     if (running !== undefined) registry = new SchemaRegistryClient({ url: running.url, latestCacheTtlMs: 0 })
   })
 

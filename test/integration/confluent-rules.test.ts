@@ -12,10 +12,9 @@ import { jsonataRules } from '../../src/schema-registry/rules/jsonata.ts'
 import type { Rule, RuleSet } from '../../src/schema-registry/schema.ts'
 import type { SchemaChoice } from '../../src/schema-registry/serde-options.ts'
 import { TestRegistry } from '../../src/testing/registry/test-registry.ts'
-import { isKafkaRequired } from '../support/provided-kafka.ts'
 import { ConfluentClient, type ConfluentRequest } from '../support/registry/confluent-client.ts'
 import { startGoRegistry } from '../support/registry/go-registries.ts'
-import { RegistryUnavailableError, type RunningRegistry } from '../support/registry/running-registry.ts'
+import { type RunningRegistry, startIfAvailable } from '../support/registry/running-registry.ts'
 
 /** A registry that keeps data contracts. */
 interface Registry {
@@ -90,11 +89,7 @@ message P {
   },
 ]
 
-const confluent = await ConfluentClient.start().catch((error: unknown) => {
-  if (!(error instanceof RegistryUnavailableError) || isKafkaRequired()) throw error
-  process.stderr.write(`\n*** NO confluent-kafka: its tests are skipped, because ${error.message}.\n\n`)
-  return undefined
-})
+const confluent = await startIfAvailable('confluent-kafka', () => ConfluentClient.start())
 
 afterAll(() => confluent?.close())
 
@@ -105,11 +100,7 @@ describe.each(registries)('data contracts with $name', ({ name, start, knowsProt
   let registry: SchemaRegistryClient
 
   beforeAll(async () => {
-    running = await start().catch((error: unknown) => {
-      if (!(error instanceof RegistryUnavailableError) || isKafkaRequired()) throw error
-      process.stderr.write(`\n*** NO ${name}: its tests are skipped, because ${error.message}.\n\n`)
-      return undefined
-    })
+    running = await startIfAvailable(name, start)
     if (running !== undefined) registry = new SchemaRegistryClient({ url: running.url, latestCacheTtlMs: 0 })
   })
 

@@ -6,10 +6,9 @@ import { SchemaRegistryError, SerializationError } from '../../src/schema-regist
 import { json } from '../../src/schema-registry/json/json-schema.ts'
 import { protobuf } from '../../src/schema-registry/protobuf/protobuf.ts'
 import { TestRegistry } from '../../src/testing/registry/test-registry.ts'
-import { isKafkaRequired } from '../support/provided-kafka.ts'
 import { startApicurio } from '../support/registry/apicurio.ts'
 import { startGoRegistry } from '../support/registry/go-registries.ts'
-import { RegistryUnavailableError, type RunningRegistry } from '../support/registry/running-registry.ts'
+import { type RunningRegistry, startIfAvailable } from '../support/registry/running-registry.ts'
 
 /** Where the registries differ; what is not here is the same in all. */
 interface Differences {
@@ -99,15 +98,7 @@ const v2 = JSON.stringify({
 const incompatible = JSON.stringify({ type: 'record', name: 'R', fields: [{ name: 'c', type: 'string' }] })
 
 const started = await Promise.all(
-  registries.map(async (registry) => {
-    try {
-      return { registry, running: await registry.start() }
-    } catch (error) {
-      if (!(error instanceof RegistryUnavailableError) || isKafkaRequired()) throw error
-      process.stderr.write(`\n*** NO ${registry.name}: its tests are skipped, because ${error.message}.\n\n`)
-      return { registry, running: undefined }
-    }
-  }),
+  registries.map(async (registry) => ({ registry, running: await startIfAvailable(registry.name, registry.start) })),
 )
 
 const unique = (name: string): string => `${name}-${randomUUID()}`

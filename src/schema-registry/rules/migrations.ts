@@ -1,5 +1,6 @@
 import type { CallOptions } from '../client/transport.ts'
 import type { SchemaRegistryClient } from '../client/schema-registry-client.ts'
+import { SchemaRegistryError } from '../errors.ts'
 import type { RegisteredSchema, ResolvedSchema } from '../schema.ts'
 import type { Rules } from './rule.ts'
 import { type RuleSelection, selectRules } from './run-rules.ts'
@@ -17,7 +18,7 @@ export async function migrationsBetween(
 ): Promise<readonly RuleSelection[]> {
   const { rules, call, normalize } = options
   if (reader.version === undefined) return []
-  const { version: from } = await registry.lookup(subject, writer, { ...call, normalize, deleted: true })
+  const from = await versionOf(registry, subject, writer, { ...call, normalize })
   const to = reader.version
   if (from === undefined || from === to) return []
   const [mode, first, last] = from < to ? (['UPGRADE', from, to] as const) : (['DOWNGRADE', to, from] as const)
@@ -28,4 +29,19 @@ export async function migrationsBetween(
     if (selection !== undefined) steps.push(selection)
   }
   return mode === 'UPGRADE' ? steps : steps.toReversed()
+}
+
+/** Undefined where the subject does not have the schema, which may be another's: there is no way from it then. */
+async function versionOf(
+  registry: SchemaRegistryClient,
+  subject: string,
+  schema: RegisteredSchema,
+  options: CallOptions & { normalize: boolean },
+): Promise<number | undefined> {
+  try {
+    return (await registry.lookup(subject, schema, { ...options, deleted: true })).version
+  } catch (error) {
+    if (error instanceof SchemaRegistryError && error.status === 404) return undefined
+    throw error
+  }
 }

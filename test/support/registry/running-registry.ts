@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isKafkaRequired } from '../provided-kafka.ts'
 
 /** A registry that runs as a process of its own. */
 export interface RunningRegistry {
@@ -11,6 +12,17 @@ export interface RunningRegistry {
 /** Why there is no registry to test with: what it runs on, or is made with, is missing. */
 export class RegistryUnavailableError extends Error {
   override readonly name = 'RegistryUnavailableError'
+}
+
+/** Starts what tests need, or says why they are skipped without it, which is a failure where everything must be there. */
+export async function startIfAvailable<T>(name: string, start: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await start()
+  } catch (error) {
+    if (!(error instanceof RegistryUnavailableError) || isKafkaRequired()) throw error
+    process.stderr.write(`\n*** NO ${name}: its tests are skipped, because ${error.message}.\n\n`)
+    return undefined
+  }
 }
 
 /** Starts a registry's process and waits until it answers at `url`. `cleanUp` comes after its end. */
