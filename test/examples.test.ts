@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -35,6 +35,22 @@ describe('examples', () => {
     await registry.close()
   })
 
+  test('what one produces another transforms exactly once, until it is told to stop', async () => {
+    const env = { ...process.env, KAFKA_BOOTSTRAP: broker.bootstrapServers }
+    await run('produce.mjs', { KAFKA_BOOTSTRAP: broker.bootstrapServers })
+    const child = spawn(process.execPath, ['examples/transactions.mjs'], { cwd: root, env, stdio: 'pipe' })
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    const exited = new Promise((resolve) => child.once('close', resolve))
+    const isCommitted = (): boolean => broker.committed('invoicing').some(({ offset }) => offset === 1)
+    while (!isCommitted()) await new Promise((resolve) => setTimeout(resolve, 10))
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
+    expect(output).toBe('invoicing customer-1: 3 x tea\n')
+    const [invoice] = await broker.records('invoices', 0)
+    expect(new TextDecoder().decode(invoice!.value ?? undefined)).toBe('{"total":6}')
+  })
+
   test('the demo ends with nothing left to read', async () => {
     const output = await run('demo.mjs', {}, '--bootstrap', broker.bootstrapServers)
     expect(output.match(/ got /g)).toHaveLength(12)
@@ -43,6 +59,9 @@ describe('examples', () => {
   })
 })
 
-test.each(['produce.mjs', 'consume.mjs', 'schema-registry.mjs'])('the README shows %s as it is', (file) => {
-  expect(read('README.md')).toContain(`\`\`\`js\n${read(`examples/${file}`)}\`\`\``)
-})
+test.each(['produce.mjs', 'consume.mjs', 'schema-registry.mjs', 'transactions.mjs'])(
+  'the README shows %s as it is',
+  (file) => {
+    expect(read('README.md')).toContain(`\`\`\`js\n${read(`examples/${file}`)}\`\`\``)
+  },
+)

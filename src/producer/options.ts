@@ -127,9 +127,6 @@ export function producerSettings<K, V>(given: ProducerOptions<K, V>, requestTime
   if (settings.transactionalId !== undefined && !isIdempotent) {
     throw new ConfigError('transactionalId', `a transactional producer needs idempotence and acks 'all'`)
   }
-  if (given.transactionTimeoutMs !== undefined && settings.transactionalId === undefined) {
-    throw new ConfigError('transactionTimeoutMs', 'transactionTimeoutMs is of no use without a transactionalId')
-  }
   if (given.deliveryTimeoutMs !== undefined && deliveryTimeoutMs < lingerMs + requestTimeoutMs) {
     const least = lingerMs + requestTimeoutMs
     throw new ConfigError(

@@ -127,6 +127,8 @@ export const PROPERTY_NAMES: readonly PropertyName[] = [
   producer('acks', asAcks, 'acks', 'request.required.acks'),
   producer('idempotence', asFlag, 'enable.idempotence'),
   producer('compression', asCompression, 'compression.type', 'compression.codec'),
+  producer('transactionalId', asText, 'transactional.id'),
+  producer('transactionTimeoutMs', asMilliseconds, 'transaction.timeout.ms'),
   producer('lingerMs', asMilliseconds, 'linger.ms', 'queue.buffering.max.ms'),
   producer('batchSizeBytes', asInteger, 'batch.size'),
   producer('bufferMemoryBytes', asInteger, 'buffer.memory'),

@@ -90,7 +90,7 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
       }
       const expected = numbers(0, 200).filter((value) => Math.floor(Number(value) / 10) % 3 !== 1)
       for (const [name, read] of readers) {
-        expect(await read(bootstrapServers, topic, expected.length), name).toEqual(expected)
+        expect({ name, read: await read(bootstrapServers, topic, expected.length) }).toEqual({ name, read: expected })
       }
     })
 
@@ -119,7 +119,7 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
       const line = stdout.split('\n').find((each) => each.startsWith(groupId))
       expect(line?.split(/\s+/).slice(1, 6)).toEqual([input, '0', '40', '100', '60'])
       for (const [name, read] of readers) {
-        expect(await read(bootstrapServers, output, 40), name).toEqual(numbers(0, 40))
+        expect({ name, read: await read(bootstrapServers, output, 40) }).toEqual({ name, read: numbers(0, 40) })
       }
     })
 
@@ -142,15 +142,14 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
         // Its partition may be in the transaction already, and then only the coordinator knows.
         const ended = await late.commit().catch((error: unknown) => error)
         const aborted = await late.abort().catch((error: unknown) => error)
-        expect(
-          [sent, ended, aborted].some((error) => error instanceof ProducerFencedError),
-          state,
-        ).toBe(true)
+        const isFenced = [sent, ended, aborted].some((error) => error instanceof ProducerFencedError)
+        expect({ state, isFenced }).toEqual({ state, isFenced: true })
         await expect(zombie.beginTransaction()).rejects.toBeInstanceOf(ProducerFencedError)
       }
       await using alive = kafka.producer({ transactionalId })
       await alive.transaction((tx) => tx.send({ topic, partition: 0, value: 'alive' }))
-      for (const [name, read] of readers) expect(await read(bootstrapServers, topic, 1), name).toEqual(['alive'])
+      for (const [name, read] of readers)
+        expect({ name, read: await read(bootstrapServers, topic, 1) }).toEqual({ name, read: ['alive'] })
     })
 
     test('a transaction that takes too long is aborted by the coordinator', async () => {
@@ -167,7 +166,8 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
       await expect(tx.commit()).rejects.toMatchObject({ isFatal: true })
       await using next = kafka.producer({ transactionalId })
       await next.transaction((each) => each.send({ topic, partition: 0, value: 'next' }))
-      for (const [name, read] of readers) expect(await read(bootstrapServers, topic, 1), name).toEqual(['next'])
+      for (const [name, read] of readers)
+        expect({ name, read: await read(bootstrapServers, topic, 1) }).toEqual({ name, read: ['next'] })
     })
 
     test("a chain of copies, Java's copier between two of ours, has every record once and in order", async () => {
@@ -198,7 +198,7 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
               const groupMetadata = { ...consumer.groupMetadata(), generationId: 1_000_000 }
               await tx.sendOffsets({ groupMetadata, offsets: [{ topic: from, partition: 0, offset: 1 }] })
             }
-            copied = Number(new TextDecoder().decode(records.at(-1)!.value!)) + 1
+            copied = Number(new TextDecoder().decode(records.at(-1)!.value ?? undefined)) + 1
           },
         }).catch((error: unknown) => {
           if (!enough.signal.aborted) throw error
@@ -237,7 +237,7 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
       await copy(third, fourth)
       expect(aborts).toBeGreaterThan(1)
       for (const [name, read] of readers) {
-        expect(await read(bootstrapServers, fourth, count), name).toEqual(numbers(0, count))
+        expect({ name, read: await read(bootstrapServers, fourth, count) }).toEqual({ name, read: numbers(0, count) })
       }
     })
   })

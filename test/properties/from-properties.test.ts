@@ -81,6 +81,7 @@ describe('the table of names', () => {
     autoOffsetReset: ['smallest', 'earliest'],
     isolationLevel: ['read_committed', 'read_committed'],
     assignors: ['org.apache.kafka.clients.consumer.RoundRobinAssignor, range', ['roundrobin', 'range']],
+    transactionalId: ['invoicing-0', 'invoicing-0'],
     groupId: ['billing', 'billing'],
     groupInstanceId: ['billing-1', 'billing-1'],
     groupProtocol: ['CONSUMER', 'consumer'],
@@ -123,6 +124,10 @@ describe('values', () => {
     ['acks=1', { acks: 1 }],
     ['linger.ms=0.6', { lingerMs: 1 }],
     ['max.block.ms=9223372036854775807', { maxBlockMs: 0x7fffffff }],
+    [
+      'transactional.id=invoicing-0\ntransaction.timeout.ms=10000',
+      { transactionalId: 'invoicing-0', transactionTimeoutMs: 10_000 },
+    ],
     ['message.timeout.ms=0', { deliveryTimeoutMs: 0x7fffffff }],
     ['queue.buffering.max.ms=5\nlinger.ms=7', { lingerMs: 7 }],
     ['linger.ms=7\nqueue.buffering.max.ms=5', { lingerMs: 5 }],

@@ -1,5 +1,5 @@
 // Compiled by `npm run check`, never run: what users write must infer, and mistakes must not compile.
-import { bytes, json, Kafka, type RecordHeader, string } from '../../src/index.ts'
+import { bytes, exactlyOnce, json, Kafka, type RecordHeader, string } from '../../src/index.ts'
 
 interface Order {
   item: string
@@ -25,6 +25,31 @@ export async function typedFromSerdes(): Promise<void> {
     const offset: number = record.offset
     void [amount, key, headers, offset]
   }
+}
+
+export async function transactions(): Promise<void> {
+  const producer = kafka.producer({ transactionalId: 'tx', key: string, value: json<Order>() })
+  const amount: number = await producer.transaction(async (tx) => {
+    await tx.send({ topic: 'orders', key: 'k', value: { item: 'tea', amount: 1 } })
+    // @ts-expect-error an order has an amount
+    await tx.send({ topic: 'orders', value: { item: 'tea' } })
+    return 1
+  })
+  const consumer = kafka.consumer({ groupId: 'g', topics: ['orders'], autoCommit: false, value: json<Order>() })
+  const transaction = await producer.beginTransaction()
+  await transaction.sendOffsets(consumer)
+  await transaction.sendOffsets({
+    groupMetadata: consumer.groupMetadata(),
+    offsets: [{ topic: 'orders', partition: 0, offset: amount }],
+  })
+  await transaction.commit()
+  await exactlyOnce({
+    consumer,
+    producer,
+    eachBatch: ({ records }, tx) => {
+      for (const { value } of records) tx.enqueue({ topic: 'orders', value })
+    },
+  })
 }
 
 export async function bytesByDefault(): Promise<void> {
