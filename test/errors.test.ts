@@ -10,6 +10,8 @@ import {
   DecodeError,
   EncodeError,
   KafkaError,
+  LogTruncationError,
+  RecordError,
   ProducerFencedError,
   SendError,
   TimeoutError,
@@ -68,6 +70,18 @@ const cases: [string, string, KafkaError, string][] = [
     'the producer with transactional id tx was fenced: another one has taken over its id, or its transaction took longer than transactionTimeoutMs',
   ],
   ['CompressionError', 'KAFKA_COMPRESSION', new CompressionError('no lz4', 'lz4', { cause }), 'no lz4'],
+  [
+    'RecordError',
+    'KAFKA_RECORD',
+    new RecordError('a record', { topic: 't', partition: 1, offset: 5, nextOffset: 6 }, { cause }),
+    'a record at offset 5 of t-1 cannot be read: seek to 6 to go past it',
+  ],
+  [
+    'LogTruncationError',
+    'KAFKA_LOG_TRUNCATION',
+    new LogTruncationError({ topic: 't', partition: 1, offset: 5, divergentOffset: 3 }, { cause }),
+    "the log of t-1 was truncated at offset 3, before offset 5, and autoOffsetReset is 'none': seek to where reading is to go on",
+  ],
   ['ConfigError', 'KAFKA_CONFIG', new ConfigError('lingerMs', 'lingerMs is wrong', { cause }), 'lingerMs is wrong'],
 ]
 
