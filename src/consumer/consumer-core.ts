@@ -17,8 +17,7 @@ import { ConsumerMeter } from './metrics.ts'
 import type { PartitionState } from './partition-state.ts'
 import { Positions } from './positions.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
-import { isPattern, type Topics } from './subscription.ts'
-import { TopicMatcher } from './topic-matcher.ts'
+import { Subscription, type Topics } from './subscription.ts'
 import type { TopicPartition } from './topic-partition.ts'
 import type { RunHost } from './runner.ts'
 import { type StallHost, StallWatch } from './stall-watch.ts'
@@ -44,19 +43,16 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   readonly delivery: Delivery<K, V>
   readonly fetcher: Fetcher
   readonly positions: Positions
+  readonly subscription: Subscription
   /** Undefined without a group id. */
   readonly coordinator: GroupCoordinator | undefined
   readonly committer: Committer | undefined
   readonly wakeup: Wakeup = new Wakeup()
   readonly meter: ConsumerMeter
-  topics: readonly string[] = []
-  topicPattern: string | undefined
   pollCount = 0
   isInterrupted = false
   readonly #context: ConsumerContext
   #group: Membership | undefined
-  /** Finds out which topics match, while the consumer is subscribed to a RegExp. */
-  #matcher: TopicMatcher | undefined
   #loop: object | undefined
   #activity: LoopActivity = 'idle'
   /** What the loop has to be told next. */
@@ -109,6 +105,11 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     const looking = { ...settings, retryBackoff, member: () => this.#group?.readerIdentity }
     const events = { onKnown, onFailed: onData, onError }
     this.positions = new Positions(cluster, this.coordinator, assignment, looking, events)
+    const onChange = (reason: string): void => {
+      this.#group?.rejoin(reason)
+      this.changed()
+    }
+    this.subscription = new Subscription(cluster, { ...fetching, ...settings }, { onChange, onError })
     if (this.coordinator === undefined) return
     this.committer = new Committer(cluster, this.coordinator, assignment, this, retryBackoff)
   }
@@ -125,30 +126,9 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   /** The topics to share with the group. Takes effect in the loop. */
   subscribe(topics: Topics): void {
     const { settings, cluster, retryBackoff } = this
-    this.#matcher?.stop()
-    this.#matcher = undefined
-    this.topicPattern = isPattern(topics) ? topics.pattern : undefined
-    this.topics = Array.isArray(topics) ? [...new Set(topics as readonly string[])] : []
-    if (topics instanceof RegExp) {
-      const onError = (error: unknown): void => this.report(error)
-      const onChange = (matching: readonly string[]): void => {
-        this.topics = matching
-        this.#group?.rejoin('other topics match the subscription')
-        this.changed()
-      }
-      this.#matcher = new TopicMatcher(
-        cluster,
-        topics,
-        { ...settings, ...this.#context, retryBackoff },
-        { onChange, onError },
-      )
-      if (this.#loop !== undefined) this.#matcher.start()
-    }
-    if (this.#group !== undefined) {
-      // Until it is known what matches, it stays as it is.
-      if (this.#matcher === undefined) this.#group.rejoin('the subscription changed')
-      return
-    }
+    this.subscription.change(topics)
+    if (this.#loop !== undefined) this.subscription.start()
+    if (this.#group !== undefined) return
     const { requestTimeoutMs } = this.#context
     this.#group = membershipOf(cluster, this.coordinator!, this, settings, { requestTimeoutMs, retryBackoff })
     this.changed()
@@ -158,20 +138,13 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   async unsubscribe(wait: Wait): Promise<void> {
     const group = this.#group
     if (group === undefined) return
-    this.#endSubscription()
+    this.subscription.clear()
     await this.#letGo(wait)
     await group.leave(wait, 'the consumer unsubscribed')
     this.#replace([])
     this.#group = undefined
     this.#isLettingGo = false
     this.changed()
-  }
-
-  #endSubscription(): void {
-    this.#matcher?.stop()
-    this.#matcher = undefined
-    this.topics = []
-    this.topicPattern = undefined
   }
 
   /** Reads these partitions, without a group's help. */
@@ -206,7 +179,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     this.changed()
     this.committer?.stop()
     this.positions.close()
-    this.#matcher?.stop()
+    this.subscription.stop()
     const wait = { timeoutMs: timeoutMs / 2 }
     const fetcherClosed = this.fetcher.close(wait)
     await this.#letGo(wait)
@@ -262,7 +235,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
       throw new KafkaError('KAFKA_BUSY', `a loop over this consumer is running already: ${hint}`)
     }
     this.#loop = loop
-    this.#matcher?.start()
+    this.subscription.start()
     this.#stallWatch.start()
     if (this.#group === undefined && this.settings.autoCommit) this.startAutoCommit()
     this.#resume()
@@ -350,6 +323,14 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   }
 
   // For the group
+
+  get topics(): readonly string[] {
+    return this.subscription.topics
+  }
+
+  get topicPattern(): string | undefined {
+    return this.subscription.pattern
+  }
 
   get activity(): LoopActivity {
     if (this.#isLettingGo) return 'leaving'

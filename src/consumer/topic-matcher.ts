@@ -13,7 +13,7 @@ export interface TopicMatcherSettings {
 
 /** Whom a matcher tells what it found. */
 export interface TopicMatcherEvents {
-  /** Other topics match than before; in their order by name. */
+  /** Which topics match at first, and later whenever others do; in their order by name. */
   readonly onChange: (topics: readonly string[]) => void
   /** Topics cannot be asked for. */
   readonly onError: (error: unknown) => void
@@ -69,13 +69,12 @@ export class TopicMatcher {
     try {
       const all = await this.#cluster.allTopics({ timeoutMs: Math.min(requestTimeoutMs, defaultApiTimeoutMs), signal })
       this.#failures = 0
-      this.#hasLooked = true
       const matching = [...all.values()].filter(({ name, isInternal }) => !isInternal && this.#expression.test(name))
       const topics = matching.map(({ name }) => name).toSorted()
-      if (topics.join() !== this.#topics.join()) {
-        this.#topics = topics
-        this.#events.onChange(topics)
-      }
+      const isNews = !this.#hasLooked || topics.join() !== this.#topics.join()
+      this.#hasLooked = true
+      this.#topics = topics
+      if (isNews) this.#events.onChange(topics)
     } catch (error) {
       const isPatient = this.#hasLooked || performance.now() - this.#startedAt < defaultApiTimeoutMs
       if (!signal.aborted && !(isRetriable(error) && isPatient)) this.#events.onError(error)
