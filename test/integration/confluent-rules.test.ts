@@ -145,37 +145,36 @@ describe.each(registries)('data contracts with $name', ({ name, start, knowsProt
       return serde(registry, { readerSchema: 'latest' }).deserialize(Buffer.from(payload, 'hex'), context)
     }
 
-    test.each(tellsNewestKey ? ['', 'with keys that expire'] : [''])(
-      'what one encrypts the other decrypts %s',
-      async (expiring) => {
-        const params = {
-          // One that both sides have to find, or make.
-          'encrypt.kek.name': `kek-${randomUUID()}`,
-          'encrypt.kms.type': 'local-kms',
-          'encrypt.kms.key.id': 'my-key',
-          ...(expiring === '' ? {} : { 'encrypt.dek.expiry.days': '7' }),
-        }
-        const rule: Rule = {
-          name: 'hide',
-          kind: 'TRANSFORM',
-          mode: 'WRITEREAD',
-          type: 'ENCRYPT',
-          tags: ['PII'],
-          params,
-        }
-        const known = ['ENCRYPT', 'local-kms']
-        const ours = await registered({ domainRules: [rule] })
-        const sent = await write(ours, person)
-        expect(sent).not.toContain(Buffer.from('Zoë').toString('hex'))
-        expect(await confluent!.deserialize({ ...requestOf(ours, known, {}), payload: sent })).toEqual(person)
-        // Here the other side makes the keys.
-        const theirKek: Rule = { ...rule, params: { ...params, 'encrypt.kek.name': `kek-${randomUUID()}` } }
-        const other = await registered({ domainRules: [theirKek] })
-        const { payload } = await confluent!.serialize({ ...requestOf(other, known, toWrite), value: person })
-        expect(payload).not.toContain(Buffer.from('Zoë').toString('hex'))
-        expect(await read(other, payload)).toEqual(person)
-      },
-    )
+    const ways = ['', 'with AES256_SIV', ...(tellsNewestKey ? ['with keys that expire'] : [])]
+    test.each(ways)('what one encrypts the other decrypts %s', async (way) => {
+      const params = {
+        // One that both sides have to find, or make.
+        'encrypt.kek.name': `kek-${randomUUID()}`,
+        'encrypt.kms.type': 'local-kms',
+        'encrypt.kms.key.id': 'my-key',
+        ...(way === 'with keys that expire' ? { 'encrypt.dek.expiry.days': '7' } : {}),
+        ...(way === 'with AES256_SIV' ? { 'encrypt.dek.algorithm': 'AES256_SIV' } : {}),
+      }
+      const rule: Rule = {
+        name: 'hide',
+        kind: 'TRANSFORM',
+        mode: 'WRITEREAD',
+        type: 'ENCRYPT',
+        tags: ['PII'],
+        params,
+      }
+      const known = ['ENCRYPT', 'local-kms']
+      const ours = await registered({ domainRules: [rule] })
+      const sent = await write(ours, person)
+      expect(sent).not.toContain(Buffer.from('Zoë').toString('hex'))
+      expect(await confluent!.deserialize({ ...requestOf(ours, known, {}), payload: sent })).toEqual(person)
+      // Here the other side makes the keys.
+      const theirKek: Rule = { ...rule, params: { ...params, 'encrypt.kek.name': `kek-${randomUUID()}` } }
+      const other = await registered({ domainRules: [theirKek] })
+      const { payload } = await confluent!.serialize({ ...requestOf(other, known, toWrite), value: person })
+      expect(payload).not.toContain(Buffer.from('Zoë').toString('hex'))
+      expect(await read(other, payload)).toEqual(person)
+    })
 
     test.each<[expr: string, isMet: boolean]>([
       ['message.name.startsWith("Zo") && message.age > 35', true],

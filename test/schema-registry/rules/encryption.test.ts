@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../src/errors.ts'
 import { avro } from '../../../src/schema-registry/avro/avro.ts'
+import type { DekAlgorithm } from '../../../src/schema-registry/client/dek-registry.ts'
 import { SchemaRegistryClient } from '../../../src/schema-registry/client/schema-registry-client.ts'
 import { SerializationError } from '../../../src/schema-registry/errors.ts'
 import type { RegistrySerde } from '../../../src/schema-registry/registry-serde.ts'
+import { AesSiv } from '../../../src/schema-registry/rules/encryption/aes-siv.ts'
 import { encryptionRules } from '../../../src/schema-registry/rules/encryption/encryption-rules.ts'
 import { type KeyManagementService, localKms } from '../../../src/schema-registry/rules/encryption/kms.ts'
 import type { Rule } from '../../../src/schema-registry/schema.ts'
@@ -115,15 +117,44 @@ describe('encryption', () => {
     for (const bytes of [first, second]) expect(await serdeWith().deserialize(bytes, context)).toEqual(person)
   })
 
-  test.each(['AES128_GCM', 'AES256_GCM'])('%s keys are as long as they should be', async (algorithm) => {
+  test.each<[algorithm: DekAlgorithm, keyBytes: number]>([
+    ['AES128_GCM', 16],
+    ['AES256_GCM', 32],
+    ['AES256_SIV', 64],
+  ])('%s keys are of %i bytes', async (algorithm, keyBytes) => {
     const bytes = await write(serdeWith(), [{ ...rule, params: { ...params, 'encrypt.dek.algorithm': algorithm } }])
     expect(await serdeWith().deserialize(bytes, context)).toEqual(person)
     const { encryptedKeyMaterial } = await client.deks.getDek('kek-1', 't-value', {
-      algorithm: algorithm as 'AES128_GCM',
+      algorithm,
     })
-    const keyBytes = algorithm === 'AES128_GCM' ? 16 : 32
     expect(Buffer.from(encryptedKeyMaterial!, 'base64')).toHaveLength(12 + 2 + keyBytes + 16)
   })
+
+  test('AES256_SIV gives the same for the same', async () => {
+    const same = [{ ...rule, params: { ...params, 'encrypt.dek.algorithm': 'AES256_SIV' } }]
+    const [first, second] = [await write(serdeWith(), same), await write(serdeWith(), same)]
+    expect(first).toEqual(second)
+    expect(Buffer.from((await stored(first)).name, 'base64')).toHaveLength(16 + 4)
+    expect(await serdeWith().deserialize(first, context)).toEqual(person)
+    expect((await stored(first)).photo).toHaveLength(16 + 3)
+  })
+
+  test.each([0, 1, 15, 16, 17, 31, 32, 33, 1000])(
+    'AES-SIV takes %i bytes, and refuses them when they were changed',
+    async (length) => {
+      const cipher = new AesSiv(Uint8Array.from({ length: 64 }, (_, i) => i))
+      const plain = Uint8Array.from({ length }, (_, i) => i * 7)
+      const encrypted = await cipher.encrypt(plain)
+      expect(encrypted).toHaveLength(16 + length)
+      expect(await cipher.decrypt(encrypted)).toEqual(plain)
+      for (const at of [0, encrypted.length - 1]) {
+        const changed = encrypted.slice()
+        changed[at]! ^= 1
+        await expect(cipher.decrypt(changed)).rejects.toThrow(RangeError)
+      }
+      await expect(cipher.decrypt(encrypted.slice(0, 15))).rejects.toThrow(RangeError)
+    },
+  )
 
   test('ENCRYPT_PAYLOAD hides whole bodies', async () => {
     const encodingRules: Rule[] = [{ ...rule, type: 'ENCRYPT_PAYLOAD', tags: undefined }]
@@ -162,11 +193,7 @@ describe('encryption', () => {
       /service of type aws-kms: pass one/,
     ],
     ['no service is named for a new key', { params: { 'encrypt.kek.name': 'k' } }, /no key k yet/],
-    [
-      'the algorithm is another',
-      { params: { ...params, 'encrypt.dek.algorithm': 'AES256_SIV' } },
-      /AES256_SIV, which is not supported/,
-    ],
+    ['the algorithm is another', { params: { ...params, 'encrypt.dek.algorithm': 'ROT13' } }, /asks for ROT13/],
     ['a number is to be hidden', { tags: [] }, /only text and bytes can be encrypted/],
     ['the days are no number', { params: { ...params, 'encrypt.dek.expiry.days': 'x' } }, /must be a whole number/],
   ])('nothing is written in the clear where %s', async (_, changed, message) => {

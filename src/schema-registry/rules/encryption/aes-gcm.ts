@@ -29,20 +29,3 @@ export class AesGcm {
     return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, await this.#key, encrypted))
   }
 }
-
-/** Tag and wire type of the field that holds the key, in Tink's message AesGcmKey. */
-const KEY_FIELD = 0x1a
-
-/** The key as Tink's message AesGcmKey, which is what key management services encrypt. */
-export function encodeAesGcmKey(key: Uint8Array): Uint8Array {
-  return Uint8Array.of(KEY_FIELD, key.length, ...key)
-}
-
-/** The key in a message AesGcmKey; undefined when it is none. */
-export function decodeAesGcmKey(message: Uint8Array): Uint8Array | undefined {
-  // Before it may stand the version, which is 0.
-  const start = message[0] === 0x08 && message[1] === 0 ? 2 : 0
-  const length = message[start + 1]
-  const isKey = message[start] === KEY_FIELD && (length === 16 || length === 32)
-  return isKey && message.length === start + 2 + length ? message.slice(start + 2) : undefined
-}

@@ -19,7 +19,7 @@ export interface EncryptionOptions {
 /**
  * Carries out rules of the types ENCRYPT, for fields of text and bytes, and ENCRYPT_PAYLOAD, for whole bodies:
  * `rules: { executors: encryptionRules({ kms: [localKms({ secret })] }) }`. Data keys are made for each subject and kept, encrypted, in
- * the registry; data is encrypted with AES-GCM. What Confluent's clients encrypt so can be read, and the other way round.
+ * the registry; data is encrypted with AES-GCM, or with AES-SIV where the same text is to look the same. What Confluent's clients encrypt so can be read, and the other way round.
  */
 export function encryptionRules({ kms }: EncryptionOptions): readonly RuleExecutor[] {
   const rings = new WeakMap<SchemaRegistryClient, KeyRing>()

@@ -2,12 +2,12 @@ import { decodeBase64, encodeBase64 } from '../../../network/sasl/base64.ts'
 import type { DataEncryptionKey, DekAlgorithm, DekRegistryApi, KeyEncryptionKey } from '../../client/dek-registry.ts'
 import { SchemaRegistryError, SerializationError } from '../../errors.ts'
 import type { RuleContext } from '../rule.ts'
-import { AesGcm, decodeAesGcmKey, encodeAesGcmKey } from './aes-gcm.ts'
+import { type Cipher, cipherOf, isAlgorithm, newDataKey } from './data-key.ts'
 import type { KeyManagementService } from './kms.ts'
 
 /** A data key that is ready for use. */
 export interface ReadyKey {
-  readonly cipher: AesGcm
+  readonly cipher: Cipher
   readonly version: number
 }
 
@@ -73,8 +73,7 @@ export class KeyRing {
     let encryptedKeyMaterial: string | undefined
     // The registry makes those of shared keys itself.
     if (kek.shared !== true) {
-      const key = crypto.getRandomValues(new Uint8Array(algorithm === 'AES128_GCM' ? 16 : 32))
-      encryptedKeyMaterial = encodeBase64(await this.#service(kek).encrypt(keyOf(kek), encodeAesGcmKey(key)))
+      encryptedKeyMaterial = encodeBase64(await this.#service(kek).encrypt(keyOf(kek), newDataKey(algorithm)))
     }
     const made = { subject, algorithm, encryptedKeyMaterial, ...(next === undefined ? {} : { version: next }) }
     return createOrFind(
@@ -91,9 +90,10 @@ export class KeyRing {
       throw new SerializationError(`the registry tells nothing of the data key ${version} of ${dek.subject}`)
     }
     const isPlain = keyMaterial !== undefined
-    const key = decodeAesGcmKey(isPlain ? material : await this.#service(kek).decrypt(keyOf(kek), material))
-    if (key === undefined) throw new SerializationError(`the data key ${version} of ${dek.subject} is no AES-GCM key`)
-    return { cipher: new AesGcm(key), version, madeAtMs: ts ?? Date.now() }
+    const message = isPlain ? material : await this.#service(kek).decrypt(keyOf(kek), material)
+    const cipher = cipherOf(message, dek.algorithm)
+    if (cipher !== undefined) return { cipher, version, madeAtMs: ts ?? Date.now() }
+    throw new SerializationError(`the data key ${version} of ${dek.subject} is no key for ${dek.algorithm}`)
   }
 
   #service({ kmsType, name }: KeyEncryptionKey): KeyManagementService {
@@ -118,9 +118,9 @@ export function parametersOf({ rule, schema }: RuleContext): Parameters {
     throw new SerializationError(`rule ${rule.name} must name a key in encrypt.kek.name, of letters, digits, _ and -`)
   }
   const algorithm = parameter('encrypt.dek.algorithm') ?? 'AES256_GCM'
-  if (algorithm !== 'AES256_GCM' && algorithm !== 'AES128_GCM') {
+  if (!isAlgorithm(algorithm)) {
     throw new SerializationError(
-      `rule ${rule.name} asks for ${algorithm}, which is not supported: AES256_GCM and AES128_GCM are`,
+      `rule ${rule.name} asks for ${algorithm}: AES128_GCM, AES256_GCM and AES256_SIV are known`,
     )
   }
   const expiryDays = Number(parameter('encrypt.dek.expiry.days') ?? 0)
