@@ -199,7 +199,10 @@ export class Fetcher {
         retryAt = Math.min(retryAt, state.retryAt)
         continue
       }
-      if (!this.#isFetchable(state)) continue
+      if (!this.#isFetchable(state)) {
+        if (state.retryAt > now) retryAt = Math.min(retryAt, state.retryAt)
+        continue
+      }
       const broker = this.#brokerOf(state, now)
       if (broker === undefined) {
         this.#findLeader(state, unknownTopics)
@@ -222,6 +225,12 @@ export class Fetcher {
     const known = topic?.partitions[state.partition]
     if (topic === undefined || known === undefined) return true
     if (topic.topicId !== ZERO_UUID) {
+      if (topic.topicId === state.formerTopicId) {
+        // A broker that lags behind does not know yet that the topic was made anew.
+        state.retryAt = performance.now() + this.#backoffMs(state)
+        this.#cluster.markStale()
+        return false
+      }
       state.topicId ??= topic.topicId
       if (state.topicId !== topic.topicId) {
         this.#lost.recreated(state)

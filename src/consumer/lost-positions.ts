@@ -52,6 +52,7 @@ export class LostPositions {
       this.#events.onFailed(state, new KafkaError('KAFKA_TOPIC_RECREATED', `${what}: ${remedy}`))
       return
     }
+    state.formerTopicId = state.topicId
     state.reset('earliest')
     this.#events.onMoved(state, { isHeldGone: true })
   }

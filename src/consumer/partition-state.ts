@@ -51,6 +51,8 @@ export class PartitionState implements TopicPartition {
   leaderEpoch = -1
   /** Id of the topic that the position is of; undefined until it is fetched from. */
   topicId: string | undefined
+  /** Id of the topic that had the name before it was made anew. */
+  formerTopicId: string | undefined
   /** The last offset known to be committed. */
   committed: number | undefined
   #position = -1

@@ -186,6 +186,30 @@ describe('a topic that was made anew under its name', () => {
     },
   )
 
+  it('is read once, though metadata may go back to the old one for a while', async () => {
+    const fake = new FakeCluster({
+      fetchVersion: 18,
+      fetch: ({ offset }) => (offset >= 4 ? undefined : { records: batchOf([`${offset}`], offset) }),
+    })
+    const consumer = open(fake, { maxPartitionFetchBytes: 1 })
+    const old = fake.topic('orders')!
+    const anew = { ...old, topicId: Buffer.alloc(16, 9).toString('base64url') }
+    const loop = consumer.records()
+    expect((await loop.next()).value?.value).toBe('0')
+    expect((await loop.next()).value?.value).toBe('1')
+    fake.describe(anew)
+    await until(() => consumer.metrics().partitions[0]?.position === 0)
+    const values: unknown[] = []
+    while (values.length < 2) values.push((await loop.next()).value?.value)
+    const { staleCount } = fake
+    fake.describe(old)
+    await until(() => fake.staleCount > staleCount)
+    fake.describe(anew)
+    while (values.length < 4) values.push((await loop.next()).value?.value)
+    expect(values).toEqual(['0', '1', '2', '3'])
+    await consumer.close()
+  })
+
   it('is an error where nothing says where to start, until the user does', async () => {
     const broker = await start({ topics: { orders: 1 } })
     await broker.append('orders', 0, [{ value: 'old' }])
