@@ -175,6 +175,7 @@ export class ConsumerGroup implements Membership {
     this.#enter({ name: 'left' })
     // Nothing that was not written is sent any more; and what was is answered before the request to leave.
     this.#closing.abort(new KafkaError('KAFKA_NOT_A_MEMBER', 'the member left its group'))
+    this.#beatNow()
     this.#gap.close()
     this.#watch.stop()
     const isOut = name === 'unsubscribed' || name === 'fenced' || name === 'stale' || name === 'fatal'
@@ -260,8 +261,7 @@ export class ConsumerGroup implements Membership {
   async #rest(ms: number): Promise<void> {
     if (this.#isDue) return
     this.#resting = new AbortController()
-    const signal = AbortSignal.any([this.#resting.signal, this.#closing.signal])
-    await sleep(Math.min(ms, 0x7fffffff), signal).catch(ignore)
+    await sleep(Math.min(ms, 0x7fffffff), this.#resting.signal).catch(ignore)
   }
 
   #beatNow(): void {

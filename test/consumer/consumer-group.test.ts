@@ -85,9 +85,9 @@ describe('a group of the consumer protocol', () => {
     await until(() => heartbeats(broker).length > 2)
     const idle = heartbeats(broker)[2]
     const unchanged = { rackId: null, serverAssignor: null, rebalanceTimeoutMs: -1, subscribedTopicNames: null }
-    expect(acknowledging).toMatchObject({ memberId, memberEpoch: 1, ...unchanged })
+    expect(acknowledging).toMatchObject({ memberId, memberEpoch: 2, ...unchanged })
     expect(acknowledging!.topicPartitions?.[0]?.partitions).toEqual([0, 1, 2, 3])
-    expect(idle).toMatchObject({ memberId, memberEpoch: 1, ...unchanged, topicPartitions: null })
+    expect(idle).toMatchObject({ memberId, memberEpoch: 2, ...unchanged, topicPartitions: null })
     consumer.subscribe(['orders', 'returns'])
     const changed = await nextHeartbeat(broker)
     expect(changed).toMatchObject({ ...unchanged, subscribedTopicNames: ['orders', 'returns'], topicPartitions: null })
@@ -123,7 +123,7 @@ describe('a group of the consumer protocol', () => {
     // It has been told to let one go, which waits for the loop; heartbeats do not.
     await until(() =>
       heartbeats(broker).some(
-        ({ memberEpoch, memberId }) => memberEpoch === 2 && memberId !== consumer.groupMetadata().memberId,
+        ({ memberEpoch, memberId }) => memberEpoch === 3 && memberId !== consumer.groupMetadata().memberId,
       ),
     )
     for (let count = 0; count < 5; count++) await nextHeartbeat(broker)
@@ -267,7 +267,7 @@ describe('a member under the consumer protocol', () => {
       failNext(broker, error)
       // The one that fails is not seen here.
       const again = await nextHeartbeat(broker)
-      expect(again).toMatchObject({ memberEpoch: 1, subscribedTopicNames: ['orders'], rebalanceTimeoutMs: 300_000 })
+      expect(again).toMatchObject({ memberEpoch: 2, subscribedTopicNames: ['orders'], rebalanceTimeoutMs: 300_000 })
       expect(again.topicPartitions?.[0]?.partitions).toEqual([0, 1, 2, 3])
       await fill(broker, 0, 4)
       await reading.reaches(4)
@@ -429,11 +429,11 @@ describe('a member under the consumer protocol', () => {
     await nextHeartbeat(broker)
     const refused = nextRequest(broker, offsetCommitApi)
     const commit = consumer.commit([{ topic: 'orders', partition: 0, offset: 5 }])
-    expect((await refused).generationIdOrMemberEpoch).toBe(1)
+    expect((await refused).generationIdOrMemberEpoch).toBe(2)
     answering.open()
     await commit
     expect(committedOffset(broker, 0)).toBe(5)
-    expect(broker.requests.of(offsetCommitApi).at(-1)!.request.generationIdOrMemberEpoch).toBe(2)
+    expect(broker.requests.of(offsetCommitApi).at(-1)!.request.generationIdOrMemberEpoch).toBe(3)
   })
 
   it('says who it is when it asks for committed offsets, and asks again when it is behind', async () => {
@@ -445,7 +445,7 @@ describe('a member under the consumer protocol', () => {
     const { memberId } = consumer.groupMetadata()
     const asked = broker.requests.of(offsetFetchApi).map(({ request }) => request.groups[0])
     expect(asked).toHaveLength(2)
-    expect(asked[1]).toMatchObject({ memberId, memberEpoch: 1 })
+    expect(asked[1]).toMatchObject({ memberId, memberEpoch: 2 })
   })
 
   it('that is static keeps its partitions over a restart', async () => {

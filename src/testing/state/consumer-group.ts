@@ -21,10 +21,10 @@ export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable
 export class ConsumerGroup {
   readonly id: string
   readonly members: Map<string, ConsumerMember> = new Map()
-  /** Rises with each change of members, subscriptions or topics. */
-  epoch = 0
+  /** Rises with each change of members, subscriptions or topics; 2 with the first member. */
+  epoch = 1
   /** The epoch that the target was worked out for. */
-  targetEpoch = 0
+  targetEpoch = 1
   assignorName = ''
   #target: Map<string, PartitionsById> = new Map()
   /** The topics that members subscribe to, as of the last look: their ids and numbers of partitions. */
