@@ -53,7 +53,10 @@ describe.each([2, 1] as const)('exactly once by transactions of version %i', (tr
     await broker.close()
   })
 
-  function copierOf(transactionalId: string): {
+  function copierOf(
+    transactionalId: string,
+    groupProtocol: 'classic' | 'consumer' = 'classic',
+  ): {
     consumer: Consumer<Uint8Array | null, string | null>
     producer: Producer
   } {
@@ -64,9 +67,9 @@ describe.each([2, 1] as const)('exactly once by transactions of version %i', (tr
       autoCommit: false,
       autoOffsetReset: 'earliest',
       maxPollRecords: 10,
-      heartbeatIntervalMs: 20,
+      groupProtocol,
       // One that was thrown out is waited for so long.
-      sessionTimeoutMs: 2000,
+      ...(groupProtocol === 'classic' ? { heartbeatIntervalMs: 20, sessionTimeoutMs: 2000 } : {}),
       value: string,
     })
     const producer = kafka.producer({ transactionalId })
@@ -115,18 +118,21 @@ describe.each([2, 1] as const)('exactly once by transactions of version %i', (tr
     expect(broker.committed('group').map(({ offset }) => offset)).toEqual([50, 50])
   })
 
-  test('two members share the work, whoever comes and goes', async () => {
-    const first = copierOf('a')
-    const second = copierOf('b')
-    let batches = 0
-    const running = run(first, async (batch, transaction) => {
-      await copySlowly(batch, transaction)
-      batches++
-    })
-    await until(() => batches >= 2)
-    await Promise.all([running, run(second, copySlowly)])
-    expect(await disorder()).toEqual([])
-  })
+  test.each(['classic', 'consumer'] as const)(
+    'two members of a %s group share the work, whoever comes and goes',
+    async (groupProtocol) => {
+      const first = copierOf('a', groupProtocol)
+      const second = copierOf('b', groupProtocol)
+      let batches = 0
+      const running = run(first, async (batch, transaction) => {
+        await copySlowly(batch, transaction)
+        batches++
+      })
+      await until(() => batches >= 2)
+      await Promise.all([running, run(second, copySlowly)])
+      expect(await disorder()).toEqual([])
+    },
+  )
 
   test('what the function throws comes through, and its batch is delivered again by the next call', async () => {
     const copier = copierOf('a')

@@ -239,7 +239,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
    * Runs a function within a transaction: commits when it returns, and aborts when it throws. What it sent need not be awaited.
    *
    * @param options.timeoutMs - of the commit, see `Transaction.commit`.
-   * @param options.signal - aborts the transaction; the call rejects with the signal's reason.
+   * @param options.signal - aborts the transaction, unless it is being committed by then; the call rejects with the signal's reason.
    * @throws what the function throws, or TransactionError when the commit fails: the transaction has been aborted then, and if the error is
    * `retriable`, may be run again. TimeoutError when it is not known whether it was committed.
    */

@@ -191,9 +191,8 @@ export class TransactionManager {
         this.#isAdding = false
         if (this.#toAdd.size > 0) this.#addPartitions()
       },
-      (error: unknown) => {
+      () => {
         this.#isAdding = false
-        this.fail(this.#toTransactionError(error))
       },
     )
   }
@@ -426,7 +425,10 @@ export class TransactionManager {
       persistence.halt.throwIfAborted()
       return run(this.#identity!, persistence)
     })
-    this.#last = done.catch(() => undefined)
+    this.#last = done.catch((error: unknown) => {
+      // Before anything that waits for this one goes on.
+      if (!persistence.halt.aborted) this.fail(this.#toTransactionError(error))
+    })
     return done
   }
 

@@ -33,7 +33,8 @@ export interface TransactionWriter<K, V> {
  * `producer.beginTransaction()` and `producer.transaction()`; of no use once it was committed or aborted.
  *
  * A record that could not be delivered makes the transaction fail: `commit` rejects, and it must be aborted. A record that is refused as it is, with
- * ConfigError, EncodeError or what a serialiser throws, rejects its call and leaves the transaction as it was.
+ * ConfigError, EncodeError or what a serialiser throws, rejects its call and leaves the transaction as it was, for you to send another; unless
+ * `commit` has been called meanwhile, which then rejects.
  */
 export class Transaction<K = Uint8Array | string, V = Uint8Array | string> {
   readonly #manager: TransactionManager
@@ -166,7 +167,10 @@ export class Transaction<K = Uint8Array | string, V = Uint8Array | string> {
     await withDeadline(operation, wait, (deadline) => deadline.race(this.#ended!))
   }
 
-  /** A failure is told by `commit` as well, so that nobody has to look at the promise. */
+  /**
+   * A failure is told by `commit` as well, so that nobody has to look at the promise. One that is not, of a record that was refused, is
+   * left to be looked at.
+   */
   #sending<T>(send: () => Promise<T>): Promise<T> {
     let sent: Promise<T>
     try {
@@ -175,14 +179,24 @@ export class Transaction<K = Uint8Array | string, V = Uint8Array | string> {
     } catch (error) {
       return Promise.reject(error)
     }
-    sent.catch((error: unknown) => {
-      // One that waited for metadata or memory for too long was never in a batch, whose failure would have been noticed.
-      const failure = failureIn(error)
-      if (failure !== undefined && this.#manager.halted === this.#signal) {
-        this.#manager.fail(abortable(this.#manager.transactionalId, failure))
-      }
+    const told = sent.catch((error: unknown) => {
+      this.#noteFailure(error)
+      if (!this.#isTaking) told.catch(() => undefined)
+      throw error
     })
-    return sent
+    return told
+  }
+
+  #noteFailure(error: unknown): void {
+    if (this.#manager.halted !== this.#signal) return
+    // One that waited for metadata or memory for too long was never in a batch, whose failure would have been noticed. And who commits
+    // without having waited cannot have made up for a record that was refused.
+    const cause = failureIn(error) ?? (this.#manager.state === 'committing' ? asError(error) : undefined)
+    if (cause !== undefined) this.#manager.fail(abortable(this.#manager.transactionalId, cause))
+  }
+
+  get #isTaking(): boolean {
+    return this.#manager.halted === this.#signal && this.#manager.state === 'in-transaction'
   }
 
   #throwUnlessOpen(): void {

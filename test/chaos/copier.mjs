@@ -2,20 +2,20 @@
 import process from 'node:process'
 import { exactlyOnce, Kafka } from '../../dist/index.js'
 
-const { bootstrapServers, input, output, groupId, transactionalId, transactionSize, pauseMs } = JSON.parse(
-  process.argv[2],
-)
+const options = JSON.parse(process.argv[2])
+const { bootstrapServers, input, output, groupId, groupProtocol, transactionalId, transactionSize, pauseMs } = options
 
 const kafka = new Kafka({ bootstrapServers, clientId: transactionalId })
 const consumer = kafka.consumer({
   groupId,
+  groupProtocol,
   topics: [input],
   autoCommit: false,
   autoOffsetReset: 'earliest',
   isolationLevel: 'read_committed',
   maxPollRecords: transactionSize,
-  sessionTimeoutMs: 6000,
-  heartbeatIntervalMs: 1000,
+  // Under the consumer protocol these are the cluster's.
+  ...(groupProtocol === 'classic' ? { sessionTimeoutMs: 6000, heartbeatIntervalMs: 1000 } : {}),
 })
 const producer = kafka.producer({ transactionalId, transactionTimeoutMs: 40_000 })
 const stopping = new AbortController()

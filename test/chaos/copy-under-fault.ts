@@ -16,6 +16,8 @@ export interface CopyPlan {
   recordCount: number
   transactionSize: number
   copierCount: number
+  /** Default classic. */
+  groupProtocol?: 'classic' | 'consumer'
   /** Between sending a batch and committing it: long enough for trouble to meet transactions in all their states. */
   pauseMs: number
   /** Makes trouble; ended by the signal when all is copied. */
@@ -97,7 +99,7 @@ export class Copier {
 
 /** Fills a topic, has it copied while there is trouble, and counts what `read_committed` consumers of librdkafka read of the copy. */
 export async function copyUnderFault(plan: CopyPlan): Promise<CopyResult> {
-  const { cluster, recordCount, transactionSize, copierCount, pauseMs, trouble } = plan
+  const { cluster, recordCount, transactionSize, copierCount, groupProtocol = 'classic', pauseMs, trouble } = plan
   const { bootstrapServers } = cluster
   const [input, output, groupId] = [uniqueName('input'), uniqueName('output'), uniqueName('copy')]
   const kafka = new Kafka({ bootstrapServers })
@@ -118,7 +120,7 @@ export async function copyUnderFault(plan: CopyPlan): Promise<CopyResult> {
   await whole()
   await fill(kafka, input, recordCount)
 
-  const observer = kafka.consumer({ groupId, autoCommit: false })
+  const observer = kafka.consumer({ groupId, groupProtocol, autoCommit: false })
   const places = Array.from({ length: inputPartitions }, (_, partition) => ({ topic: input, partition }))
   const countCopied = async (): Promise<number> => {
     const committed = await observer.committed(places).catch(() => [])
@@ -126,7 +128,8 @@ export async function copyUnderFault(plan: CopyPlan): Promise<CopyResult> {
   }
   const copiers = Array.from({ length: copierCount }, (_, i) => {
     const transactionalId = `${groupId}-${i}`
-    return new Copier({ bootstrapServers, input, output, groupId, transactionalId, transactionSize, pauseMs })
+    const writing = { output, transactionalId, transactionSize, pauseMs }
+    return new Copier({ bootstrapServers, input, groupId, groupProtocol, ...writing })
   })
   const progress = async (part: number): Promise<void> => {
     while ((await countCopied()) < part * recordCount) {

@@ -15,7 +15,11 @@ describe.each([2, 1])('copying by transactions of version %i', (version) => {
   let cluster: Cluster
 
   beforeAll(async () => {
-    cluster = await startCluster({ brokers: 3, features: { 'transaction.version': version } })
+    cluster = await startCluster({
+      brokers: 3,
+      features: { 'transaction.version': version },
+      properties: { 'group.consumer.session.timeout.ms': '6000', 'group.consumer.heartbeat.interval.ms': '1000' },
+    })
   })
 
   afterAll(() => cluster?.close())
@@ -23,6 +27,12 @@ describe.each([2, 1])('copying by transactions of version %i', (version) => {
   test('copiers are killed and started again', async () => {
     const result = await copyUnderFault({ cluster, ...load, trouble: bounceCopiers(3) })
     expect(result).toMatchObject(judge(`version ${version}, copiers bounced`, result))
+  })
+
+  test('copiers whose group is of KIP-848 are killed and started again', async () => {
+    const plan = { cluster, ...load, groupProtocol: 'consumer' } as const
+    const result = await copyUnderFault({ ...plan, trouble: bounceCopiers(3) })
+    expect(result).toMatchObject(judge(`version ${version}, copiers of KIP-848 bounced`, result))
   })
 
   test('brokers are killed and started again', async () => {

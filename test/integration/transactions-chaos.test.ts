@@ -13,13 +13,23 @@ describeWithKafka('a topic is copied exactly once and in order by transactions',
     let cluster: Cluster
 
     beforeAll(async () => {
-      cluster = await startCluster({ brokers: 3, features: { 'transaction.version': version } })
+      cluster = await startCluster({
+        brokers: 3,
+        features: { 'transaction.version': version },
+        properties: { 'group.consumer.session.timeout.ms': '3000', 'group.consumer.heartbeat.interval.ms': '500' },
+      })
     })
 
     afterAll(() => cluster?.close())
 
     test('while the copiers are killed and started again', async () => {
       const result = await copyUnderFault({ cluster, ...load, trouble: bounceCopiers(1) })
+      expect(result).toMatchObject({ ...exactlyOnceInOrder, started: 4 })
+    })
+
+    test('while copiers whose group is of KIP-848 are killed and started again', async () => {
+      const plan = { cluster, ...load, groupProtocol: 'consumer' } as const
+      const result = await copyUnderFault({ ...plan, trouble: bounceCopiers(1) })
       expect(result).toMatchObject({ ...exactlyOnceInOrder, started: 4 })
     })
 

@@ -242,3 +242,43 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
     })
   })
 })
+
+describeWithKafka('a cluster that changes the version of its transactions', ['java', 'kcat'], () => {
+  test('takes a producer along between two of them, up and down', async () => {
+    await using cluster = await startCluster({ features: { 'transaction.version': 1 } })
+    const { bootstrapServers } = cluster
+    const kafka = new Kafka({ bootstrapServers })
+    const ends: number[] = []
+    kafka.on('request', ({ api, version }) => {
+      if (api === 'EndTxn') ends.push(version)
+    })
+    const topic = uniqueName('upgraded')
+    await using producer = kafka.producer({ transactionalId: uniqueName('tx') })
+    let count = 0
+    const write = async (): Promise<void> => {
+      for (let i = 0; i < 3; i++) {
+        await producer.transaction((tx) => tx.send({ topic, partition: 0, value: `${count}` }))
+        count++
+      }
+    }
+    const change = async (direction: 'upgrade' | 'downgrade', level: number): Promise<void> => {
+      const args = ['--bootstrap-server', bootstrapServers, direction, '--feature', `transaction.version=${level}`]
+      await runJavaTool('org.apache.kafka.tools.FeatureCommand', args)
+    }
+    await write()
+    expect(ends).toEqual([4, 4, 4])
+    await change('upgrade', 2)
+    // The connections that there are have been told of version 1.
+    await write()
+    await cluster.node(1).restart()
+    await write()
+    expect(ends.at(-1)).toBe(5)
+    await change('downgrade', 1)
+    await cluster.node(1).restart()
+    await write()
+    expect(ends.at(-1)).toBe(4)
+    for (const [name, read] of readers) {
+      expect({ name, read: await read(bootstrapServers, topic, count) }).toEqual({ name, read: numbers(0, count) })
+    }
+  })
+})

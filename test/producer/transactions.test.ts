@@ -6,7 +6,8 @@ import { produceApi } from '../../src/protocol/messages/00-produce.ts'
 import { initProducerIdApi } from '../../src/protocol/messages/22-init-producer-id.ts'
 import { addPartitionsToTxnApi } from '../../src/protocol/messages/24-add-partitions-to-txn.ts'
 import { endTxnApi } from '../../src/protocol/messages/26-end-txn.ts'
-import { TestBroker } from '../../src/testing/index.ts'
+import { txnOffsetCommitApi } from '../../src/protocol/messages/28-txn-offset-commit.ts'
+import { failWith, TestBroker } from '../../src/testing/index.ts'
 import { numbered, numbers, storedValues } from './fixture.ts'
 import { committedValues, impatientKafka, transactionalProducer, transactionalRequests } from './transaction-fixture.ts'
 
@@ -408,6 +409,32 @@ describe('misuse of a transaction is told by a TransactionError that changes not
     await tx.send(record)
     await tx.commit()
     expect(await committedValues(broker, 'one')).toEqual(['x'])
+  })
+
+  test('a record that is refused after commit was called keeps the transaction from being committed', async () => {
+    const failing = { serialize: () => Promise.reject(new Error('cannot be serialised')) }
+    await using picky = impatientKafka(broker).producer({ transactionalId: 'picky', value: failing })
+    const first = await picky.beginTransaction()
+    void first.send({ topic: 'one', partition: 0, value: 'x' })
+    await expect(first.commit()).rejects.toMatchObject({ isAbortable: true })
+    await first.abort()
+    const second = await picky.beginTransaction()
+    void second.send({ topic: '', value: 'x' })
+    await expect(second.commit()).rejects.toMatchObject({ isAbortable: true })
+    await second.abort()
+  })
+
+  test('offsets that are refused after commit was called keep the transaction from being committed', async () => {
+    broker.control(txnOffsetCommitApi, () => failWith('ILLEGAL_GENERATION'), { once: true })
+    const tx = await producer.beginTransaction()
+    await tx.send(record)
+    const offsets = [{ topic: 'one', partition: 0, offset: 1 }]
+    const sending = tx.sendOffsets({ groupMetadata: NOBODY, offsets })
+    const committing = tx.commit()
+    await expect(sending).rejects.toMatchObject({ isAbortable: true })
+    await expect(committing).rejects.toMatchObject({ isAbortable: true })
+    await tx.abort()
+    expect(await committedValues(broker, 'one')).toEqual([])
   })
 
   test('an enqueued record whose serialiser fails later on keeps the transaction from being committed', async () => {
