@@ -163,8 +163,8 @@ export class RegistryDeserializer<S, T> implements Deserializer<T> {
     const { registry, rules, normalize } = this.#settings
     const hasRules = hasReadingRules(readAs ?? schema, schema, rules)
     // Versions of a schema that was passed are not known, and nothing between them.
-    const { migrator: makeMigrator } = this.#format
-    const isVersioned = readAs !== undefined && readAs !== schema && this.#readsVersions && makeMigrator !== undefined
+    const canMigrate = this.#format.migrator !== undefined
+    const isVersioned = readAs !== undefined && readAs !== schema && this.#readsVersions && canMigrate
     if (!hasRules && !isVersioned) return undefined
     const subject = await this.#subjectOf(topic, field, schema)
     const options = { rules, call: this.#call, normalize }

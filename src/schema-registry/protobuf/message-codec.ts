@@ -1,7 +1,6 @@
 import type { DescMessage, JsonValue, Message, Registry } from '@bufbuild/protobuf'
 import { inspect } from '../../inspect-value.ts'
 import { SerializationError } from '../errors.ts'
-import { concatBytes } from './bytes.ts'
 import { checkNames, findMisfit } from './misfit.ts'
 import { asSerializationError, type Runtime } from './runtime.ts'
 
@@ -30,7 +29,11 @@ export class MessageCodec {
     const message = this.#form.toMessage(value)
     try {
       const body = this.#runtime.toBinary(type, message)
-      return prefix.length === 0 ? body : concatBytes([prefix, body])
+      if (prefix.length === 0) return body
+      const bytes = new Uint8Array(prefix.length + body.length)
+      bytes.set(prefix)
+      bytes.set(body, prefix.length)
+      return bytes
     } catch (cause) {
       throw asSerializationError(cause, `not a ${type.typeName}`, findMisfit(this.#runtime, type, message))
     }
@@ -40,7 +43,9 @@ export class MessageCodec {
     let message: Message
     try {
       // Fields of bytes and unknown fields are views of what is read, and the record's bytes are not ours to keep.
-      message = this.#runtime.fromBinary(this.type, new Uint8Array(body))
+      const own = new Uint8Array(body.length)
+      own.set(body)
+      message = this.#runtime.fromBinary(this.type, own)
     } catch (cause) {
       throw asSerializationError(cause, `not bytes of a ${this.type.typeName}`)
     }

@@ -5,7 +5,46 @@ import { TYPE } from './descriptor.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Refuses names that are no fields of the message: a misspelt one would be left out without a word. Throws SerializationError. */
-export function checkNames(type: DescMessage, value: object, path = ''): void {
+export function checkNames(type: DescMessage, value: object): void {
+  // Nearly every value is right, and needs no paths.
+  if (!isPlainlyRight(type, value)) checkMembers(type, value, '')
+}
+
+/** Members by the names that they have in objects; looked up for each member of each record. */
+const members = new WeakMap<DescMessage, Map<string, DescMessage['members'][number]>>()
+
+function membersOf(type: DescMessage): ReadonlyMap<string, DescMessage['members'][number]> {
+  let byName = members.get(type)
+  if (byName === undefined) {
+    byName = new Map(type.members.map((member) => [member.localName, member]))
+    members.set(type, byName)
+  }
+  return byName
+}
+
+/** Whether there is nothing to refuse; false also for what takes a closer look, such as what is chosen of a `oneof`. */
+function isPlainlyRight(type: DescMessage, value: object): boolean {
+  const known = membersOf(type)
+  for (const name of Object.keys(value)) {
+    const member = known.get(name)
+    if (member === undefined || member.kind === 'oneof') return false
+    const item = (value as Readonly<Record<string, unknown>>)[name]
+    if (item === undefined) continue
+    if (member.fieldKind === 'scalar') {
+      if (!isTyped(member.scalar, item)) return false
+    } else if (member.fieldKind === 'list' && member.scalar !== undefined && Array.isArray(item)) {
+      for (const one of item) if (one !== undefined && !isTyped(member.scalar, one)) return false
+    } else if (member.fieldKind !== 'enum') return false
+  }
+  return true
+}
+
+function isTyped(type: ScalarType, value: unknown): boolean {
+  const expected = SILENT_TYPES.get(type)
+  return expected === undefined || (expected === 'bytes' ? value instanceof Uint8Array : typeof value === expected)
+}
+
+function checkMembers(type: DescMessage, value: object, path: string): void {
   for (const [name, item] of Object.entries(value)) {
     const member = type.members.find(({ localName }) => localName === name)
     const at = path === '' ? name : `${path}.${name}`
@@ -31,9 +70,8 @@ function checkField(field: DescField, value: unknown, path: string): void {
 
 /** What the library would turn into something else in silence; it refuses numbers that do not fit itself. */
 function checkScalar(type: ScalarType, value: unknown, path: string): void {
-  const expected = SILENT_TYPES.get(type)
-  if (expected === undefined || (expected === 'bytes' ? value instanceof Uint8Array : typeof value === expected)) return
-  throw new SerializationError(`expected ${expected}, not ${inspect(value)}`, { path })
+  if (isTyped(type, value)) return
+  throw new SerializationError(`expected ${SILENT_TYPES.get(type)}, not ${inspect(value)}`, { path })
 }
 
 /** By the numbers of FieldDescriptorProto.Type, which are those of the library's ScalarType. */
@@ -46,7 +84,7 @@ const SILENT_TYPES: ReadonlyMap<number, 'boolean' | 'string' | 'bytes'> = new Ma
 function checkItem(type: DescMessage, item: unknown, path: string): void {
   // Types of Protobuf itself have forms of their own, such as plain objects for Struct.
   if (isObject(item) && !('$typeName' in item) && !type.typeName.startsWith('google.protobuf.')) {
-    checkNames(type, item, path)
+    checkMembers(type, item, path)
   }
 }
 
