@@ -148,7 +148,8 @@ describe.each(registries)('confluent-kafka with $name', ({ name, start, hasGuids
   beforeAll(async () => {
     running = await startIfAvailable(name, start)
     if (running !== undefined) registry = new SchemaRegistryClient({ url: running.url, latestCacheTtlMs: 0 })
-  })
+    // Where it was never built, that takes a while.
+  }, 900_000)
 
   afterAll(async () => {
     await registry?.close()

@@ -102,7 +102,8 @@ describe.each(registries)('data contracts with $name', ({ name, start, knowsProt
   beforeAll(async () => {
     running = await startIfAvailable(name, start)
     if (running !== undefined) registry = new SchemaRegistryClient({ url: running.url, latestCacheTtlMs: 0 })
-  })
+    // Where it was never built, that takes a while.
+  }, 900_000)
 
   afterAll(async () => {
     await registry?.close()
