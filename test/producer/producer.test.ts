@@ -281,7 +281,7 @@ describe('failures', () => {
   })
 
   test('an unknown topic rejects within maxBlockMs', async () => {
-    const producer = kafka.producer({ maxBlockMs: 100 })
+    const producer = kafka.producer({ maxBlockMs: 1000 })
     const error = await producer.send({ topic: 'missing', value: 'x' }).catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'KAFKA_BROKER', errorName: 'UNKNOWN_TOPIC_OR_PARTITION', topic: 'missing' })
     await producer.close()
