@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { DecodeError } from '../../errors.ts'
 import { ERROR } from '../../protocol/error-codes.ts'
 import {
   type ConsumerProtocolPartitions,
@@ -47,7 +48,7 @@ export class ClassicMembers {
     }
     return refuseWith(memberId, () => {
       const before = memberOf(group, id, instanceId, isUnknown)
-      const { topics: topicNames, rackId, ownedPartitions } = decodeSubscription(protocols[0]!.metadata)
+      const { topics: topicNames, rackId, ownedPartitions } = subscriptionOfProtocols(protocols)
       const told: ConsumerMember = {
         ...before,
         instanceId,
@@ -174,6 +175,8 @@ function refuseWith<T extends { errorCode?: number; memberId?: string }>(memberI
     return run()
   } catch (error) {
     if (error instanceof GroupFault) return { memberId, errorCode: error.errorCode } as T
+    // A subscription that cannot be read is more than Kafka is prepared for.
+    if (error instanceof DecodeError) return { memberId, errorCode: ERROR.UNKNOWN_SERVER_ERROR } as T
     throw error
   }
 }

@@ -56,7 +56,8 @@ function uniform(
   }
   for (let isBalanced = false; !isBalanced;) {
     isBalanced = true
-    for (const { topicId, partition, among } of places) {
+    // As in Kafka, it is the last ones that move.
+    for (const { topicId, partition, among } of places.toReversed()) {
       const owner = owners.get(`${topicId}:${partition}`)!
       const taker = leastLoaded(among)
       if (loads.get(owner)! - loads.get(taker)! < 2) continue
