@@ -8,7 +8,7 @@ import { addPartitionsToTxnApi } from '../../src/protocol/messages/24-add-partit
 import { endTxnApi } from '../../src/protocol/messages/26-end-txn.ts'
 import { txnOffsetCommitApi } from '../../src/protocol/messages/28-txn-offset-commit.ts'
 import { failWith, TestBroker } from '../../src/testing/index.ts'
-import { numbered, numbers, storedValues } from './fixture.ts'
+import { batchesOf, numbered, numbers, storedValues } from './fixture.ts'
 import { committedValues, impatientKafka, transactionalProducer, transactionalRequests } from './transaction-fixture.ts'
 
 const versions = [2, 1] as const
@@ -269,6 +269,26 @@ describe('the requests of a transaction', () => {
     await send()
     expect(transactionalRequests(broker).slice(-3)).toEqual(['AddPartitionsToTxn 3', 'Produce 11', 'EndTxn 4'])
     expect(await committedValues(broker, 'one')).toEqual(['x', 'x', 'x'])
+  })
+
+  test('of version 2: the id that an end brings when the epochs of the last are used up is gone on with, from 0', async () => {
+    await using broker = await TestBroker.start({ topics: { one: 1 } })
+    await using producer = transactionalProducer(broker)
+    broker.control(endTxnApi, async (call) => ({ ...(await call.serve()), producerId: 4711n, producerEpoch: 0 }), {
+      once: true,
+    })
+    await producer.transaction((tx) => tx.sendMany(numbered('one', 0, 5)))
+    const sent = new Promise((resolve) => {
+      broker.control(produceApi, ({ request }) => {
+        resolve(batchesOf(request)[0])
+        return undefined
+      })
+    })
+    const tx = await producer.beginTransaction()
+    void tx.send({ topic: 'one', partition: 0, value: 'x' })
+    expect(await sent).toMatchObject({ producerId: 4711n, producerEpoch: 0, baseSequence: 0 })
+    // TestBroker knows nothing of that id.
+    await expect(tx.commit()).rejects.toMatchObject({ isFatal: true })
   })
 
   test('an old broker has transactions too', async () => {
