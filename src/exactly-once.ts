@@ -114,12 +114,12 @@ async function transform<K, V, OutputKey, OutputValue>(
 /** Goes back to what is committed, which tells what became of a commit whose answer got lost. */
 async function rewind<K, V>(
   consumer: Consumer<K, V>,
-  { topic, partition, records }: ConsumerBatch<K, V>,
+  { topic, partition, firstOffset }: ConsumerBatch<K, V>,
 ): Promise<void> {
   const [committed] = await consumer.committed([{ topic, partition }])
   // It may be another member's by now.
   const isOwn = consumer.assignment().some((each) => isSame(each, { topic, partition }))
-  if (isOwn) consumer.seek({ topic, partition, offset: committed?.offset ?? records[0]!.offset })
+  if (isOwn) consumer.seek({ topic, partition, offset: committed?.offset ?? firstOffset })
 }
 
 function isSame(one: TopicPartition, other: TopicPartition): boolean {

@@ -20,6 +20,11 @@ export interface Serializer<T> {
 
 /** Turns the bytes of a key or value into data. The bytes are a view of a larger buffer: copy them to keep them for long. */
 export interface Deserializer<T> {
+  /**
+   * Whether it makes something of any bytes, and at once: it neither throws nor returns a promise. The records of `consumer.batches()` are then
+   * not read before somebody looks at them. Should it throw all the same, looking throws RecordError, and the batch has not been handled.
+   */
+  readonly isTotal?: boolean | undefined
   deserialize(bytes: Uint8Array | null, context: SerdeContext): T | Promise<T>
 }
 
@@ -33,12 +38,14 @@ export const string: Serde<string | null> = {
       throw new EncodeError(`the string serde cannot take ${inspect(data)}`)
     return data
   },
+  isTotal: true,
   deserialize: (bytes) => (bytes === null ? null : decodeUtf8(bytes, 0, bytes.length)),
 }
 
 /** Bytes as they are; null stays null. The default of keys and values. Serialising also takes text, written as UTF-8. */
 export const bytes: Serializer<Uint8Array | string | null> & Deserializer<Uint8Array | null> = {
   serialize: (data) => data,
+  isTotal: true,
   deserialize: (data) => data,
 }
 

@@ -1,10 +1,12 @@
 import { RecordError } from '../errors.ts'
 import type { RecordBatch } from '../protocol/records/record-batch.ts'
 import type { RecordCursor } from '../protocol/records/record-cursor.ts'
-import type { RecordHeader } from '../protocol/records/record.ts'
 import type { Deserializer } from '../serdes.ts'
 import type { Assignment } from './assignment.ts'
+import { headersOf, rawRecord, readField } from './decode-record.ts'
+import { DecodedBatch } from './decoded-batch.ts'
 import type { FetchedChunk } from './fetched-chunk.ts'
+import { isTotal, LazyBatch, type Stretch } from './lazy-batch.ts'
 import type { UnreadablePolicy } from './options.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -20,9 +22,6 @@ export interface DeliveryOptions<K, V> {
   /** Called when the loop comes to a batch. */
   readonly onBatch: (recordCount: number, sizeInBytes: number) => void
 }
-
-/** Shared by all records without headers, which are most. */
-const NO_HEADERS: readonly RecordHeader[] = Object.freeze([])
 
 /** Records of one partition that are handled beside those of others. Nothing else of the partition is handed out meanwhile. */
 export interface Lane<K, V> {
@@ -173,14 +172,48 @@ export class Delivery<K, V> {
       }
     } catch (error) {
       if (error instanceof RecordError) throw error
-      // Behind its last record there may still be something wrong with it, but nothing that would be missed.
-      const { lastOffset } = batch
-      throw this.#unreadable(state, 'a record batch', Math.min(position, lastOffset), lastOffset + 1, error)
+      throw this.#broken(state, batch, error)
     }
-    this.#active = undefined
-    this.#pass(state, batch)
-    this.enqueue(state)
+    this.#finish(state, batch)
     return undefined
+  }
+
+  /**
+   * The next records of the batch being read, at most `maxRecords`, now in hand; undefined at its end. They are made sure of, for which no objects
+   * are needed. Throws RecordError when not even the first is valid.
+   */
+  #takeStretch(maxRecords: number): Stretch | undefined {
+    const state = this.#active
+    if (state?.open === undefined) return undefined
+    const { batch, cursor } = state.open
+    const position = state.position!
+    const { partitionLeaderEpoch: epoch } = batch
+    let first: RecordCursor | undefined
+    let lastOffset = -1
+    let count = 0
+    let fault: { readonly cause: unknown } | undefined
+    try {
+      while (count < maxRecords && cursor.next()) {
+        if (cursor.offset < position) continue
+        first ??= cursor.fork()
+        lastOffset = cursor.offset
+        count++
+      }
+    } catch (cause) {
+      fault = { cause }
+    }
+    if (first !== undefined) {
+      this.#hold(state, first.offset, epoch)
+      state.advance(lastOffset + 1, epoch)
+    }
+    if (fault !== undefined) {
+      const error = this.#broken(state, batch, fault.cause)
+      // The records before it come first; the fault is met again behind them.
+      if (first === undefined) throw error
+    } else if (count < maxRecords) {
+      this.#finish(state, batch)
+    }
+    return first && { batch, first, lastOffset, count }
   }
 
   /**
@@ -205,21 +238,53 @@ export class Delivery<K, V> {
 
   /** Up to `maxRecords` records of one partition, all in hand; undefined when nothing is buffered. Throws as `open` does. */
   async takeBatch(maxRecords: number): Promise<ConsumerBatch<K, V> | undefined> {
-    let first = await this.take()
+    const { key, value } = this.#options
+    if (isTotal(key) && isTotal(value)) {
+      const gathered = await this.#gather(
+        maxRecords,
+        (room) => this.#takeStretch(room),
+        ({ count }) => count,
+      )
+      if (gathered === undefined) return undefined
+      const { state, pieces } = gathered
+      const { highWatermark = pieces[0]!.first.offset } = state
+      return new LazyBatch(state, pieces, highWatermark, { key, value })
+    }
+    const gathered = await this.#gather(
+      maxRecords,
+      () => this.take(),
+      () => 1,
+    )
+    if (gathered === undefined) return undefined
+    const { state, pieces } = gathered
+    return new DecodedBatch(pieces, state.highWatermark ?? pieces[0]!.offset)
+  }
+
+  /** Takes pieces of one partition, at least one, until they come to `maxRecords` or no more are buffered. */
+  async #gather<Piece extends object>(
+    maxRecords: number,
+    takePiece: (maxRecords: number) => Piece | Promise<Piece | undefined> | undefined,
+    countOf: (piece: Piece) => number,
+  ): Promise<{ readonly state: PartitionState; readonly pieces: readonly Piece[] } | undefined> {
+    let first: Piece | undefined
     // What is opened may turn out to be at its end, and records may be left out.
-    while (first === undefined) {
+    for (;;) {
+      const taken = takePiece(maxRecords)
+      first = taken instanceof Promise ? await taken : taken
+      if (first !== undefined) break
       if (this.#active === undefined && !(await this.open())) return undefined
-      first = await this.take()
     }
     const state = this.#heldPartition
     if (state === undefined) return undefined
-    const records = [first]
+    const pieces = [first]
+    let room = maxRecords - countOf(first)
     try {
-      while (records.length < maxRecords) {
-        const taken = this.take()
+      while (room > 0) {
+        const taken = takePiece(room)
         const next = taken instanceof Promise ? await taken : taken
         if (next !== undefined) {
-          records.push(next)
+          pieces.push(next)
+          room -= countOf(next)
           continue
         }
         if (this.#heldPartition !== state || state.isPaused) break
@@ -232,9 +297,7 @@ export class Delivery<K, V> {
       if (!(error instanceof RecordError)) throw error
     }
     // The partition was revoked, or the loop sent elsewhere.
-    if (this.#heldPartition !== state) return undefined
-    const { topic, partition, highWatermark = first.offset } = state
-    return { topic, partition, highWatermark, records }
+    return this.#heldPartition === state ? { state, pieces } : undefined
   }
 
   /** Makes a batch of the partition the one that `take` reads; false when it has none buffered. */
@@ -278,6 +341,13 @@ export class Delivery<K, V> {
       this.#options.onConsumed()
       throw this.#unreadable(state, 'a record batch', position, chunk.endOfNext, error)
     }
+  }
+
+  /** The batch being read is at its end. */
+  #finish(state: PartitionState, batch: RecordBatch): void {
+    this.#active = undefined
+    this.#pass(state, batch)
+    this.enqueue(state)
   }
 
   /** Leaves a batch behind. */
@@ -330,14 +400,14 @@ export class Delivery<K, V> {
   ): ConsumerRecord<K, V> | Promise<ConsumerRecord<K, V> | undefined> | undefined {
     const { topic, partition } = state
     const { offset, timestamp } = cursor
-    const headers = cursor.headerCount === 0 ? NO_HEADERS : cursor.headers()
+    const headers = headersOf(cursor)
     let key: K | Promise<K>
     let value: V | Promise<V>
     let field: 'key' | 'value' = 'key'
     try {
-      key = this.#read(this.#options.key, cursor.key(), topic, field, headers)
+      key = readField(this.#options.key, cursor.key(), topic, field, headers)
       field = 'value'
-      value = this.#read(this.#options.value, cursor.value(), topic, field, headers)
+      value = readField(this.#options.value, cursor.value(), topic, field, headers)
     } catch (error) {
       return this.#refuse(state, rawRecord(state, batch, cursor, headers), field, error)
     }
@@ -410,15 +480,11 @@ export class Delivery<K, V> {
     state.heldFrom = offset
   }
 
-  #read<T>(
-    deserializer: Deserializer<T> | undefined,
-    bytes: Uint8Array | null,
-    topic: string,
-    field: 'key' | 'value',
-    headers: readonly RecordHeader[],
-  ): T | Promise<T> {
-    // Without a deserializer T is what bytes are typed as.
-    return deserializer === undefined ? (bytes as T) : deserializer.deserialize(bytes, { topic, field, headers })
+  /** The error for a batch whose bytes make no record at the position. */
+  #broken(state: PartitionState, batch: RecordBatch, cause: unknown): RecordError {
+    const { lastOffset } = batch
+    // Behind its last record there may still be something wrong with it, but nothing that would be missed.
+    return this.#unreadable(state, 'a record batch', Math.min(state.position!, lastOffset), lastOffset + 1, cause)
   }
 
   /** The error for what stands at an offset; it is met again there unless the user seeks past it. */
@@ -428,27 +494,5 @@ export class Delivery<K, V> {
     if (this.#active === state) this.#active = undefined
     this.enqueue(state)
     return new RecordError(what, { topic, partition, offset, nextOffset: Math.max(nextOffset, offset + 1) }, { cause })
-  }
-}
-
-/** The current record with its bytes as they are. */
-function rawRecord(
-  { topic, partition }: PartitionState,
-  { timestampType, partitionLeaderEpoch }: RecordBatch,
-  cursor: RecordCursor,
-  headers: readonly RecordHeader[],
-): ConsumerRecord {
-  const { offset, timestamp } = cursor
-  const leaderEpoch = partitionLeaderEpoch < 0 ? undefined : partitionLeaderEpoch
-  return {
-    topic,
-    partition,
-    offset,
-    timestamp,
-    timestampType,
-    key: cursor.key(),
-    value: cursor.value(),
-    headers,
-    leaderEpoch,
   }
 }

@@ -16,9 +16,19 @@ export interface ConsumerRecord<K = Uint8Array | null, V = Uint8Array | null> ex
   readonly leaderEpoch: number | undefined
 }
 
-/** Records of one partition that lie next to each other, as one record batch on the broker held them. */
-export interface ConsumerBatch<K = Uint8Array | null, V = Uint8Array | null> extends TopicPartition {
-  /** At least one. */
+/**
+ * Some records of one partition that follow each other, to be handled together. What it says of itself costs nothing; where neither keys nor values
+ * have a deserializer, or only total ones such as `string`, its records are made when they are asked for: one at a time, and not kept,
+ * by `for (const record of batch)`, all at once by `records`. They can be read as long as the batch is kept, which keeps the fetched bytes.
+ */
+export interface ConsumerBatch<K = Uint8Array | null, V = Uint8Array | null>
+  extends TopicPartition, Iterable<ConsumerRecord<K, V>> {
+  /** Number of records, at least one. */
+  readonly count: number
+  readonly firstOffset: number
+  /** Of the last record. Offsets in between may be missing. */
+  readonly lastOffset: number
+  /** All records in a list, which is made on first use and kept. */
   readonly records: readonly ConsumerRecord<K, V>[]
   /** Offset of the first record that is not yet replicated everywhere: where reading ends for now. */
   readonly highWatermark: number

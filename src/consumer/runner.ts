@@ -166,7 +166,7 @@ export class Runner<K, V> {
   }
 
   async #handleInOrder(lane: Lane<K, V>): Promise<boolean> {
-    for (const record of lane.batch.records) {
+    for (const record of lane.batch) {
       if (this.#isOver || !this.#host.isCurrent(lane)) return false
       const handling = this.#handle(record)
       if (handling !== undefined) await handling

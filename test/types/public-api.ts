@@ -27,6 +27,23 @@ export async function typedFromSerdes(): Promise<void> {
   }
 }
 
+export async function typedBatches(): Promise<void> {
+  const consumer = kafka.consumer({ groupId: 'g', topics: ['orders'], key: string, value: json<Order>() })
+  for await (const batch of consumer.batches()) {
+    const count: number = batch.count + batch.firstOffset + batch.lastOffset
+    for (const { key, value } of batch) void [key?.length, value.amount, count]
+    const amounts: number[] = batch.records.map(({ value }) => value.amount)
+    void [amounts, batch.records[0]?.key, batch.records.length]
+    // @ts-expect-error records are not for writing
+    batch.records.length = 0
+  }
+  await consumer.run({
+    eachBatch: (batch) => {
+      for (const { value } of batch) void value.item
+    },
+  })
+}
+
 export async function transactions(): Promise<void> {
   const producer = kafka.producer({ transactionalId: 'tx', key: string, value: json<Order>() })
   const amount: number = await producer.transaction(async (tx) => {

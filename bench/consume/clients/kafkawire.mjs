@@ -4,10 +4,10 @@ import { Kafka } from '../../../dist/index.js'
 export async function consume({ bootstrap, topic, groupId, count, shape, onRecords }) {
   const kafka = new Kafka({ bootstrapServers: bootstrap })
   const consumer = kafka.consumer({ groupId, topics: [topic], autoOffsetReset: 'earliest' })
-  const onBatch = ({ records }) => {
+  const onBatch = (batch) => {
     let bytes = 0
-    for (const { value } of records) bytes += value.length
-    onRecords(records.length, bytes)
+    for (const { value } of batch) bytes += value.length
+    onRecords(batch.count, bytes)
   }
   const reading = async () => {
     let left = count
@@ -15,7 +15,7 @@ export async function consume({ bootstrap, topic, groupId, count, shape, onRecor
     if (shape === 'batches') {
       for await (const batch of consumer.batches()) {
         onBatch(batch)
-        if ((left -= batch.records.length) <= 0) return
+        if ((left -= batch.count) <= 0) return
       }
     }
     for await (const { value } of consumer) {

@@ -96,6 +96,18 @@ export class MessageCursor implements RecordCursor {
     return { offset: this.offset, timestamp: this.timestamp, key: this.key(), value: this.value(), headers: [] }
   }
 
+  fork(): MessageCursor {
+    const fork = new MessageCursor(this.#bytes, this.#at, this.#end, this.#section)
+    fork.offset = this.offset
+    fork.timestamp = this.timestamp
+    fork.keySize = this.keySize
+    fork.valueSize = this.valueSize
+    fork.#index = this.#index
+    fork.#keyAt = this.#keyAt
+    fork.#valueAt = this.#valueAt
+    return fork
+  }
+
   /** The length that ends at `at`, of what is to end by `end`. Any negative length is null, as in Java. */
   #size(at: number, end: number, what: string): number {
     const room = end - at

@@ -25,6 +25,8 @@ export interface RecordCursor {
   headers(): RecordHeader[]
   /** The current record as an object of its own. */
   record(): DecodedRecord
+  /** Another cursor at the current record, which moves on its own. */
+  fork(): RecordCursor
 }
 
 /** What the records of a v2 batch take from its header, and how to report a broken one. */
@@ -53,6 +55,7 @@ export class BatchCursor implements RecordCursor {
   /** What views are made of: the constructor takes two thirds of the time of `subarray`. */
   readonly #buffer: ArrayBufferLike
   readonly #origin: number
+  readonly #start: number
   readonly #end: number
   readonly #section: RecordSection
   #at: number
@@ -67,6 +70,7 @@ export class BatchCursor implements RecordCursor {
     this.#buffer = bytes.buffer
     this.#origin = bytes.byteOffset
     this.#at = start
+    this.#start = start
     this.#end = end
     this.#section = section
     if (section.count < 0) throw section.fault(`the record count is ${section.count}`, start, -1)
@@ -79,30 +83,58 @@ export class BatchCursor implements RecordCursor {
   next(): boolean {
     const section = this.#section
     if (++this.#index >= section.count) return this.#stop()
+    return this.#nextShort(section) || this.#nextLong(section)
+  }
+
+  /** Reads a record without headers whose lengths take two bytes at most, as most are, from a local position. False, with nothing done, for any other. */
+  #nextShort({ appendTime, baseTimestamp, baseOffset }: RecordSection): boolean {
     const bytes = this.#bytes
-    const start = this.#at
-    // A read past the array gives undefined, which fails every `< 0x80` and ends up in the slow, checked way.
-    let byte = bytes[start]!
-    let size: number
-    if (byte < 0x80) {
-      size = (byte >>> 1) ^ -(byte & 1)
-      this.#at = start + 1
-    } else {
-      size = this.#varint()
-    }
+    let at = this.#at
+    let raw = short(bytes, at)
+    if (raw < 0 || (raw & 1) === 1) return false
+    at += raw < 0x80 ? 1 : 2
+    const end = at + (raw >>> 1)
+    if (end > this.#end) return false
+    // Over the attributes byte, of which no bit is defined.
+    raw = short(bytes, ++at)
+    if (raw < 0) return false
+    at += raw < 0x80 ? 1 : 2
+    const timestamp = appendTime ?? baseTimestamp + ((raw >>> 1) ^ -(raw & 1))
+    raw = short(bytes, at)
+    if (raw < 0) return false
+    at += raw < 0x80 ? 1 : 2
+    const offset = baseOffset + ((raw >>> 1) ^ -(raw & 1))
+    raw = short(bytes, at)
+    if (raw < 0) return false
+    const keyAt = at + (raw < 0x80 ? 1 : 2)
+    const keySize = (raw & 1) === 1 ? -1 : raw >>> 1
+    at = keySize > 0 ? keyAt + keySize : keyAt
+    raw = short(bytes, at)
+    if (raw < 0) return false
+    const valueAt = at + (raw < 0x80 ? 1 : 2)
+    const valueSize = (raw & 1) === 1 ? -1 : raw >>> 1
+    at = valueSize > 0 ? valueAt + valueSize : valueAt
+    if (bytes[at] !== 0 || at + 1 !== end) return false
+    this.#at = end
+    this.timestamp = timestamp
+    this.offset = offset
+    this.#keyAt = keyAt
+    this.keySize = keySize
+    this.#valueAt = valueAt
+    this.valueSize = valueSize
+    this.headerCount = 0
+    this.#headersAt = end
+    return true
+  }
+
+  #nextLong(section: RecordSection): boolean {
+    const size = this.#varint()
     const body = this.#at
     const end = body + size
     if (size < 0 || end > this.#end) throw this.#fault(`a record of ${size} bytes where ${this.#end - body} are left`)
     // body is the attributes byte, of which no bit is defined
-    byte = bytes[body + 1]!
-    let delta: number
-    if (byte < 0x80) {
-      delta = (byte >>> 1) ^ -(byte & 1)
-      this.#at = body + 2
-    } else {
-      this.#at = body + 1
-      delta = this.#varlong()
-    }
+    this.#at = body + 1
+    const delta = this.#varlong()
     this.timestamp = section.appendTime ?? section.baseTimestamp + delta
     this.offset = section.baseOffset + this.#varint()
     const keySize = this.#varint()
@@ -160,6 +192,21 @@ export class BatchCursor implements RecordCursor {
     }
   }
 
+  fork(): BatchCursor {
+    const fork = new BatchCursor(this.#bytes, this.#start, this.#end, this.#section)
+    fork.offset = this.offset
+    fork.timestamp = this.timestamp
+    fork.keySize = this.keySize
+    fork.valueSize = this.valueSize
+    fork.headerCount = this.headerCount
+    fork.#at = this.#at
+    fork.#index = this.#index
+    fork.#keyAt = this.#keyAt
+    fork.#valueAt = this.#valueAt
+    fork.#headersAt = this.#headersAt
+    return fork
+  }
+
   #stop(): false {
     this.#index = this.#section.count
     if (this.#at !== this.#end) {
@@ -189,23 +236,37 @@ export class BatchCursor implements RecordCursor {
     }
   }
 
-  /** A zig-zag int32. May read past the record, though never past the array: the record's end is checked afterwards. */
+  /**
+   * A zig-zag int32. May read past the record, though never past the array: the record's end is checked afterwards. Small enough for V8 to inline
+   * it wherever a record has one; most take a byte or two.
+   */
   #varint(): number {
     const bytes = this.#bytes
+    const at = this.#at
+    // A read past the array gives undefined, which fails every `< 0x80` and ends up in the slow, checked way.
+    const first = bytes[at]!
+    if (first < 0x80) {
+      this.#at = at + 1
+      return (first >>> 1) ^ -(first & 1)
+    }
+    const second = bytes[at + 1]!
+    if (second < 0x80) {
+      this.#at = at + 2
+      return (((first & 0x7f) | (second << 7)) >>> 1) ^ -(first & 1)
+    }
+    return this.#longVarint()
+  }
+
+  #longVarint(): number {
+    const bytes = this.#bytes
     let at = this.#at
-    let byte = bytes[at++]!
-    let value = byte
-    if (byte >= 0x80) {
-      value = byte & 0x7f
-      for (let shift = 7; ; shift += 7) {
-        if (shift === 35) throw this.#fault('a varint is longer than 5 bytes')
-        if (at >= bytes.length) throw this.#fault('a varint goes past the end')
-        byte = bytes[at++]!
-        value |= (byte & 0x7f) << shift
-        if (byte < 0x80) break
-      }
-    } else if (byte === undefined) {
-      throw this.#fault('a varint goes past the end')
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      if (shift === 35) throw this.#fault('a varint is longer than 5 bytes')
+      if (at >= bytes.length) throw this.#fault('a varint goes past the end')
+      const byte = bytes[at++]!
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) break
     }
     this.#at = at
     return (value >>> 1) ^ -(value & 1)
@@ -213,6 +274,13 @@ export class BatchCursor implements RecordCursor {
 
   /** A zig-zag int64 of at most ten bytes: exact within +-(2^53 - 1), rounded beyond. */
   #varlong(): number {
+    const bytes = this.#bytes
+    const at = this.#at
+    // So short, it is the same.
+    return bytes[at]! < 0x80 || bytes[at + 1]! < 0x80 ? this.#varint() : this.#longVarlong()
+  }
+
+  #longVarlong(): number {
     const bytes = this.#bytes
     let at = this.#at
     let low = 0
@@ -240,4 +308,13 @@ export class BatchCursor implements RecordCursor {
   #fault(reason: string): DecodeError {
     return this.#section.fault(reason, this.#at, this.#index)
   }
+}
+
+/** The bits of a varint of one byte, or of two where one would not do; -1 for any other. */
+function short(bytes: Uint8Array, at: number): number {
+  // A read past the array gives undefined, which fails every comparison.
+  const first = bytes[at]!
+  if (first < 0x80) return first
+  const second = bytes[at + 1]!
+  return second > 0 && second < 0x80 ? (first & 0x7f) | (second << 7) : -1
 }

@@ -167,6 +167,50 @@ describe('a cursor', () => {
     },
   )
 
+  test.each([2, 1, 0] as const)(
+    'has forks at the same record, each of which moves on its own, in format v%i',
+    async (magic) => {
+      const records = RECORDS.map(({ timestamp, key, value }) => ({ timestamp, key, value }))
+      const bytes = magic === 2 ? await encode() : await encodeMessageSet(records, { magic, compression: 'gzip' })
+      const [batch] = readBatches(bytes)
+      const all = await batch!.records()
+      const cursor = await batch!.cursor()
+      cursor.next()
+      cursor.next()
+      const fork = cursor.fork()
+      expect(cursor.next()).toBe(true)
+      expect(fork.record()).toEqual(all[1])
+      expect(fork.headers()).toEqual(all[1]!.headers)
+      expect(fork.next()).toBe(true)
+      expect(fork.record()).toEqual(all[2])
+      expect(cursor.record()).toEqual(all[2])
+      expect([fork.next(), cursor.next()]).toEqual([false, false])
+    },
+  )
+
+  test('reads lengths and deltas of one, two and more bytes', async () => {
+    const sizes = [0, 1, 55, 63, 64, 8_100, 8_191, 8_192, 20_000]
+    const deltas = [0, -1, 63, 64, -64, -65, 8_191, 8_192, -8_193, 2 ** 31, 2 ** 40]
+    const records = sizes.flatMap((size) =>
+      deltas.map((delta) => ({ timestamp: NOW + delta, key: new Uint8Array(size), value: new Uint8Array(64) })),
+    )
+    const read = await decodeRecords(await encodeRecordBatch(records))
+    expect(read.map(({ offset }) => offset)).toEqual(records.map((_, index) => index))
+    expect(read.map(({ timestamp }) => timestamp)).toEqual(records.map(({ timestamp }) => timestamp))
+    expect(read.map(({ key, value }) => [key?.length, value?.length])).toEqual(
+      records.map(({ key }) => [key.length, 64]),
+    )
+  })
+
+  test('reads varints that take more bytes than they need', async () => {
+    const [plain] = await decodeRecords(await encodeRecordBatch([{ timestamp: NOW, key: 'a', value: '1' }]))
+    const short = await encodeRecordBatch([{ timestamp: NOW, key: 'a', value: '1' }])
+    // Length, attributes, timestamp, offset, key, value, headers; the length of the key takes two bytes.
+    const record = [9 * 2, 0, 0, 0, 0x82, 0, 0x61, 2, 0x31, 0]
+    const longer = patched(concat(short.subarray(0, 61), new Uint8Array(record)), 8, 0, 0, 0, 49 + record.length)
+    expect(await decodeRecords(longer)).toEqual([plain])
+  })
+
   test('may read the headers more than once, and not at all', async () => {
     const [batch] = readBatches(await encode())
     const cursor = await batch!.cursor()
