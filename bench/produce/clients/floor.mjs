@@ -1,7 +1,7 @@
 // No client: records are encoded into batches of 16 KiB and written down a bare socket, with nothing around it that a client needs.
 // FLOOR_BATCHES says how many partitions a request carries, each with one batch; 5 requests are in flight.
 import { connect } from 'node:net'
-import { crc32c } from '../../../src/protocol/bytes/crc32c.ts'
+import { crc32c } from '../../../dist/protocol/bytes/crc32c.js'
 
 const BATCH_BYTES = 16_384
 const HEADER_BYTES = 61

@@ -1,4 +1,4 @@
-import { Kafka } from '../../../src/index.ts'
+import { Kafka } from '../../../dist/index.js'
 
 export async function createClient({ bootstrap, topic, values, compression, shape }) {
   const kafka = new Kafka({ bootstrapServers: bootstrap })
