@@ -3,7 +3,9 @@ const { client: name, shape, bootstrap, topic, count } = JSON.parse(process.argv
 const { consume } = await import(`../consume/clients/${name}.mjs`)
 
 const arrivals = []
-const { promise: finished, resolve: finish } = Promise.withResolvers()
+// Not withResolvers: a native client may be built for Node 20.
+let finish
+const finished = new Promise((resolve) => (finish = resolve))
 const onRecords = (records) => {
   const now = performance.timeOrigin + performance.now()
   if (arrivals.length === 0) process.stdout.write('ready\n')
