@@ -6,7 +6,7 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 30_000,
     // Groups, sessions and brokers run against the clock, and a shared machine may stand still for seconds: once more, and reported as
     // such. On a developer's machine a test that fails now and then is seen at once.
-    retry: process.env['CI'] === undefined ? 0 : 2,
+    retry: process.env['CI'] === undefined ? 0 : 1,
     hookTimeout: 120_000,
     reporters: ['default', new ClosingLineReporter()],
     projects: [
