@@ -36,8 +36,9 @@ export class ByteWriter {
     return this.#length + this.#sharedBytes
   }
 
-  /** What was written so far, as a view that later writes may leave behind. */
+  /** What was written so far, as a view that later writes may leave behind. Throws EncodeError when arrays were shared: they are not in it. */
   finish(): Uint8Array {
+    if (this.#sharedBytes > 0) throw new EncodeError('a writer with shared arrays has its output in parts')
     return this.#bytes.subarray(0, this.#length)
   }
 

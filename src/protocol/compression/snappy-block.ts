@@ -44,7 +44,7 @@ export function compressBlock(input: Uint8Array, start: number, end: number, out
         const hash = hashOf(four)
         candidate = start + table[hash]!
         table[hash] = from - start
-        if (candidate < from && view.getInt32(candidate, true) === four) break
+        if (view.getInt32(candidate, true) === four) break
         from += steps++ >>> 5
       }
       to = putLiteral(input, emitted, from, output, to)

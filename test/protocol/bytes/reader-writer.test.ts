@@ -188,6 +188,7 @@ describe('a writer that shares large arrays', () => {
     writer.int32At(sizeAt, writer.length - 4)
     const parts = writer.parts()
     expect(parts.filter((part) => part === large)).toHaveLength(3)
+    expect(() => writer.finish()).toThrow('in parts')
     const copying = new ByteWriter()
     copying.int32(400)
     for (const part of [large, large, Uint8Array.of(1), new Uint8Array(99).fill(8), large]) copying.raw(part)
