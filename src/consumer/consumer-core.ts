@@ -6,10 +6,11 @@ import { Assignment } from './assignment.ts'
 import { type CommitIdentity, type OffsetToCommit, STANDALONE } from './committed-offsets.ts'
 import { type CommitHost, Committer, notAMember } from './committer.ts'
 import { GroupCoordinator } from './coordinator.ts'
-import { Delivery, type Lane } from './delivery.ts'
+import { Delivery } from './delivery.ts'
 import { Fetcher } from './fetcher.ts'
 import { membershipOf } from './membership-of.ts'
 import type { ConsumerHooks, WaitsFor } from './hooks.ts'
+import type { Lane } from './in-hand.ts'
 import type { ItemSource, LoopHost } from './loop.ts'
 import type { GroupHost, LoopActivity, Membership } from './membership.ts'
 import type { ConsumerSettings, RebalanceListener } from './options.ts'
@@ -217,7 +218,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   async #handled(signal: AbortSignal): Promise<void> {
     for (;;) {
       const { count } = this.wakeup
-      if (signal.aborted || !this.delivery.hasLanes) return
+      if (signal.aborted || !this.delivery.inHand.hasLanes) return
       await this.wakeup.after(count)
     }
   }
@@ -252,7 +253,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
 
   onNext(): void {
     this.pollCount++
-    this.delivery.release()
+    this.delivery.inHand.release()
   }
 
   onWait(): void {
@@ -306,11 +307,11 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   }
 
   isCurrent(lane: Lane<K, V>): boolean {
-    return !this.isInterrupted && this.delivery.isCurrent(lane)
+    return !this.isInterrupted && this.delivery.inHand.isCurrent(lane)
   }
 
   passLane(lane: Lane<K, V>, offset: number): void {
-    this.delivery.passLane(lane, offset)
+    this.delivery.inHand.passLane(lane, offset)
   }
 
   endLane(lane: Lane<K, V>, outcome: { isDone: boolean }): void {
@@ -335,7 +336,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   get activity(): LoopActivity {
     if (this.#isLettingGo) return 'leaving'
     // A record on its way to the loop is not to be crossed by a rebalance either.
-    return this.delivery.isHolding ? 'handling' : this.#activity
+    return this.delivery.inHand.isHolding ? 'handling' : this.#activity
   }
 
   get partitions(): readonly TopicPartition[] {
@@ -401,7 +402,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   }
 
   waitsFor(state: PartitionState): WaitsFor {
-    if (this.delivery.isHeldUp(state)) return 'handler'
+    if (this.delivery.inHand.isHeldUp(state)) return 'handler'
     if (this.#group !== undefined && !this.#group.mayDeliver) return 'rebalance'
     if (state.position === undefined) return 'position'
     return state.hasData ? 'delivery' : this.fetcher.waitsFor(state)
@@ -410,12 +411,12 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
   // For the committer
 
   get handledOffsets(): OffsetToCommit[] {
-    return this.delivery.handledOffsets()
+    return this.delivery.inHand.handledOffsets()
   }
 
   offsetsWithCurrent(): OffsetToCommit[] {
-    if (this.delivery.isBereft || this.identity === undefined) throw notAMember(this.coordinator?.groupId ?? '')
-    return this.delivery.handledOffsets({ current: true })
+    if (this.delivery.inHand.isBereft || this.identity === undefined) throw notAMember(this.coordinator?.groupId ?? '')
+    return this.delivery.inHand.handledOffsets({ current: true })
   }
 
   get identity(): CommitIdentity | undefined {

@@ -301,7 +301,7 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
     core.throwIfClosed()
     if (core.committer === undefined) throw needsGroup('commit')
     if (offsets === undefined) {
-      core.delivery.release()
+      core.delivery.inHand.release()
       return core.committer.commit(core.handledOffsets, this.#wait(options))
     }
     checkPartitions(offsets)

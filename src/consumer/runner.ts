@@ -1,6 +1,6 @@
 import { callback, integer, oneOf, type OptionTable, resolveOptions } from '../config.ts'
 import { ConfigError } from '../errors.ts'
-import type { Lane } from './delivery.ts'
+import type { Lane } from './in-hand.ts'
 import type { LoopHost } from './loop.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
 
