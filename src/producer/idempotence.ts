@@ -65,7 +65,7 @@ export class Idempotence {
       if (this.#source.isTransactional) {
         // A transaction outlives retention only: what was lost otherwise may be part of it.
         if (queue.lastAckedOffset >= logStartOffset) return false
-        queue.isForgotten = true
+        if (isCurrent(queue, batch)) queue.isForgotten = true
       }
       restart(queue, batch)
       return true

@@ -60,12 +60,21 @@ export class Outcomes {
     for (let i = 0; i < shipments.length; i++) {
       this.#settle(shipments[i]!, answers[i], response)
       shipments[i]!.batch.recycle()
+      this.#resolveLast(shipments[i]!.queue)
     }
   }
 
   /** A request got no answer, so that nobody knows whether the broker has stored its batches. */
   failed(shipments: readonly Shipment[], error: KafkaError): void {
-    for (const { queue, batch } of shipments) this.#retryOrFail(queue, batch, error, error.retriable, true)
+    for (const { queue, batch } of shipments) {
+      this.#retryOrFail(queue, batch, error, error.retriable, true)
+      this.#resolveLast(queue)
+    }
+  }
+
+  /** The sender looks no longer at a partition of which nothing is left, but the transaction must not end before it is known what was lost of it. */
+  #resolveLast(queue: PartitionQueue): void {
+    if (this.#transactions !== undefined && queue.batches.length === 0) this.#idempotence!.resolve(queue)
   }
 
   /** The time of a batch is over. One that is in flight stays so until its request ends, which tells what became of it. */
@@ -73,6 +82,7 @@ export class Outcomes {
     this.#idempotence?.gaveUp(queue, batch, batch.attempts > 0)
     if (!queue.inFlight.includes(batch)) this.#accumulator.release(queue, batch)
     this.#end(batch, error)
+    this.#resolveLast(queue)
   }
 
   /** A batch is given up with its transaction. No request carries it. */

@@ -89,6 +89,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     })
     this.#transactions?.attach({
       settle: () => this.#settle(),
+      landed: () => this.#sender.landed(),
       dropUnsent: (error) => this.#sender.dropUnsent(error),
       failAll: (error) => this.#accumulator.failAll(error),
       wake: () => this.#sender.wake(),

@@ -59,6 +59,7 @@ export class Sender {
   /** Flushes under way: while there is one, nothing lingers. */
   #flushes = 0
   #isStopped = false
+  #landedWaiters: (() => void)[] = []
 
   /** @param identity - undefined for a producer that is not idempotent. */
   constructor(
@@ -104,6 +105,25 @@ export class Sender {
     } finally {
       this.#flushes--
     }
+  }
+
+  /** Resolves when no request is under way, not even one whose batches were given up on. */
+  async landed(): Promise<void> {
+    while (this.#isUnderWay) await new Promise<void>((resolve) => this.#landedWaiters.push(resolve))
+  }
+
+  get #isUnderWay(): boolean {
+    for (const { inFlightCount } of this.#lanes.values()) if (inFlightCount > 0) return true
+    return false
+  }
+
+  /** A request has ended and its batches are settled. */
+  #requestEnded(): void {
+    this.wake()
+    if (this.#landedWaiters.length === 0) return
+    const waiters = this.#landedWaiters
+    this.#landedWaiters = []
+    for (const wake of waiters) wake()
   }
 
   /** Gives up on what no request has carried yet. */
@@ -258,7 +278,7 @@ export class Sender {
       lane = new RequestLane(broker, this.#options, this.#outcomes, this.#transactions)
       this.#lanes.set(broker, lane)
     }
-    lane.send(shipments, () => this.wake())
+    lane.send(shipments, () => this.#requestEnded())
   }
 }
 

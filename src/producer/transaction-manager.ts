@@ -48,6 +48,8 @@ const SOURCES: Readonly<Record<Exclude<TransactionState, 'fatal-error'>, readonl
 export interface TransactionHost {
   /** Resolves when every record accepted so far has been delivered or has failed. */
   settle(): Promise<void>
+  /** Resolves when no request carries any record, not even of batches that have failed for lack of time. */
+  landed(): Promise<void>
   /** Fails the batches that no request has carried yet. */
   dropUnsent(error: KafkaError): void
   /** Fails all batches. */
@@ -352,6 +354,9 @@ export class TransactionManager {
     this.#host.dropUnsent(dropReason)
     return this.#end(async () => {
       await this.#host.settle()
+      // Under V1 the marker carries the epoch of the records: what a leader gets behind it would belong to no transaction that anybody
+      // ends. Java goes on at once, and leaves it to newer brokers to refuse such a record (KIP-890).
+      if (!this.#isV2) await this.#host.landed()
       await this.#last
       this.throwIfFatal()
       await this.#requestEnd(false)

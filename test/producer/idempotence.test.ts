@@ -8,8 +8,9 @@ import { ERROR } from '../../src/protocol/error-codes.ts'
 import { NEW_MEMORY } from '../../src/protocol/records/batch-memory.ts'
 
 /** A source that has its id and only counts epochs. */
-function fakeSource(): ProducerIdSource {
+function fakeSource(isTransactional = false): ProducerIdSource {
   const source = {
+    isTransactional,
     isReady: true,
     producerId: 7n,
     producerEpoch: 0,
@@ -111,7 +112,7 @@ describe('a batch of unknown fate', () => {
     idempotence.resolve(queue)
     const fresh = send(idempotence, queue, 1)
     expect(source.producerEpoch).toBe(1)
-    expect(fresh.identity).toEqual({ producerId: 7n, producerEpoch: 1, baseSequence: 0 })
+    expect(fresh.identity).toMatchObject({ producerId: 7n, producerEpoch: 1, baseSequence: 0 })
   })
 })
 
@@ -129,6 +130,19 @@ describe('an epoch that was raised elsewhere', () => {
     store(idempotence, queue)
     expect(idempotence.canSend(queue, fresh)).toBe(true)
     idempotence.identify(queue, fresh)
-    expect(fresh.identity).toEqual({ producerId: 7n, producerEpoch: 1, baseSequence: 0 })
+    expect(fresh.identity).toMatchObject({ producerId: 7n, producerEpoch: 1, baseSequence: 0 })
+  })
+
+  test('is not touched by an answer to a batch of the old one, which nobody waits for any more', () => {
+    const source = fakeSource(true)
+    const idempotence = new Idempotence(source)
+    const queue = new PartitionQueue('t', 0)
+    const late = send(idempotence, queue, 1)
+    idempotence.gaveUp(queue, late, true)
+    queue.inFlight.length = 0
+    source.bumpEpoch({ producerId: 7n, producerEpoch: 0 })
+    idempotence.resolve(queue)
+    idempotence.shouldRetry(queue, late, ERROR.UNKNOWN_PRODUCER_ID, 0)
+    expect(queue).toMatchObject({ producerEpoch: 1, isForgotten: false, restartFrom: Infinity })
   })
 })
