@@ -155,12 +155,14 @@ async function canonicalServers(servers: readonly ServerAddress[], transport: Tr
 function inOrder(brokers: readonly Broker[]): Broker[] {
   const start = Math.floor(Math.random() * brokers.length)
   return [...brokers.slice(start), ...brokers.slice(0, start)]
-    .map((broker) => ({ broker, order: READINESS_ORDER[broker.readiness('general')] }))
+    .map((broker) => ({
+      broker,
+      order: READINESS_ORDER[broker.readiness('general')],
+      // Not what waits elsewhere: a fetch may for long, with nothing wrong.
+      pendingCount: broker.pendingCount('general'),
+    }))
     .sort(
-      (a, b) =>
-        a.order - b.order ||
-        a.broker.pendingCount - b.broker.pendingCount ||
-        a.broker.lastAttemptAt - b.broker.lastAttemptAt,
+      (a, b) => a.order - b.order || a.pendingCount - b.pendingCount || a.broker.lastAttemptAt - b.broker.lastAttemptAt,
     )
     .map(({ broker }) => broker)
 }

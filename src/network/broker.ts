@@ -105,11 +105,9 @@ export class Broker {
     return this.#isRetired
   }
 
-  /** Requests that wait for a connection, their turn or their response. */
-  get pendingCount(): number {
-    let count = this.#waitingCount
-    for (const { connection } of this.#slots.values()) count += connection?.pendingCount ?? 0
-    return count
+  /** Requests that wait for a connection, whichever it is, and those that wait for their turn or their response on that for a purpose. */
+  pendingCount(purpose: Purpose): number {
+    return this.#waitingCount + (this.#slots.get(purpose)?.connection?.pendingCount ?? 0)
   }
 
   /** When the last attempt to connect began, on the clock of performance.now(); 0 for never. */

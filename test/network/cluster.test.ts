@@ -434,18 +434,23 @@ describe('brokers', () => {
     expect(asked).toEqual([1, 1, 1])
   })
 
-  test('a request goes to the one that is connected and has the least to do', async () => {
+  test('a request goes to the one that is connected and has the least to do besides long polls', async () => {
     const fake = await start(2)
     const cluster = clusterOf(fake.bootstrapServers)
     await cluster.refresh(WAIT)
     await Promise.all([1, 2].map((nodeId) => cluster.broker(nodeId)!.connection('general')))
-    void cluster
-      .broker(1)!
-      .request('general', heartbeatApi, {})
-      .catch(() => {})
+    const wait = (nodeId: number, purpose: 'general' | 'fetch'): Promise<unknown> => {
+      return cluster
+        .broker(nodeId)!
+        .request(purpose, heartbeatApi, {})
+        .catch(() => {})
+    }
+    for (const purpose of ['general', 'fetch', 'fetch'] as const) void wait(purpose === 'general' ? 1 : 2, purpose)
+    await fake.node(1).received('Heartbeat')
+    await fake.node(2).received('Heartbeat', 2)
     fake.node(2).on('Heartbeat', (request) => request.answer(heartbeatApi, {}))
     for (let i = 0; i < 8; i++) await cluster.request(heartbeatApi, {}, WAIT)
-    expect(fake.node(2).requestsOf('Heartbeat')).toHaveLength(8)
+    expect(fake.node(2).requestsOf('Heartbeat')).toHaveLength(2 + 8)
   })
 
   test('the finalized features are those of the newest epoch seen', async () => {
