@@ -49,6 +49,8 @@ export interface ListedOffset extends LogPosition {
 export interface ListOffsetsOptions extends Wait, Pick<RetryOptions, 'backoff'> {
   /** Under `read_committed` the latest offset is that of the first open transaction. */
   readonly isolationLevel: IsolationLevel
+  /** Called for each partition as soon as its leader has answered, while others may still be asked; undefined for one that is left out of the result. */
+  readonly onAnswer?: ((query: OffsetQuery, offset: ListedOffset | undefined) => void) | undefined
 }
 
 /**
@@ -72,7 +74,7 @@ export async function listOffsets(
       await cluster.topics(names, { timeoutMs, signal })
       const { byLeader, leaderless } = groupByLeader(cluster, pending)
       const attempts = await Promise.allSettled(
-        Array.from(byLeader, ([broker, mine]) => ask(cluster, broker, mine, deadline, options.isolationLevel, found)),
+        Array.from(byLeader, ([broker, mine]) => ask(cluster, broker, mine, deadline, options, found)),
       )
       pending = leaderless
       const failures: unknown[] = leaderless.map(({ topic, partition }) =>
@@ -127,7 +129,7 @@ async function ask(
   broker: Broker,
   queries: readonly OffsetQuery[],
   deadline: Deadline,
-  isolationLevel: IsolationLevel,
+  { isolationLevel, onAnswer }: ListOffsetsOptions,
   found: Map<string, ListedOffset>,
 ): Promise<FailedQuery[]> {
   const topics = Array.from(groupByTopic(queries), ([name, partitions]) => ({
@@ -160,9 +162,14 @@ async function ask(
       if (errorCode !== ERROR.NONE) {
         const error = brokerError(errorCode, { api: 'ListOffsets', topic: name, partition: partitionIndex })
         failed.push({ query, error })
-      } else if (offset >= 0n) {
-        found.set(key, { offset: toOffset(offset), epoch: leaderEpoch, timestamp: Number(timestamp) })
+        continue
       }
+      const isFound = offset >= 0n
+      const listed = isFound
+        ? { offset: toOffset(offset), epoch: leaderEpoch, timestamp: Number(timestamp) }
+        : undefined
+      if (listed !== undefined) found.set(key, listed)
+      onAnswer?.(query, listed)
     }
   }
   for (const query of missing.values()) {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ERROR, type ErrorName } from '../../src/protocol/error-codes.ts'
 import { fetchApi } from '../../src/protocol/messages/01-fetch.ts'
+import { listOffsetsApi } from '../../src/protocol/messages/02-list-offsets.ts'
+import type { TestBroker } from '../../src/testing/index.ts'
 import { join, start, type TextConsumer } from './group-fixture.ts'
 import { numbers, Reading, until } from './loops.ts'
 
@@ -55,6 +57,28 @@ describe('reading from several brokers', () => {
       await reading.reaches(index + 1)
     }
     expect(reading.values).toEqual(numbers(0, 12))
+  })
+
+  it.each<[string, (broker: TestBroker) => Promise<unknown>]>([
+    ['has no leader', (broker) => broker.nodes[1]!.stop()],
+    [
+      'has a leader that does not answer',
+      async (broker) => broker.control(listOffsetsApi, ({ nodeId }) => (nodeId === 2 ? 'ignore' : undefined)),
+    ],
+  ])('does not wait for a partition that %s to know where to start in others', async (_, hold) => {
+    const broker = await start({ nodes: 2, topics: { orders: { partitions: 2, replicationFactor: 1 }, late: 1 } })
+    await hold(broker)
+    broker.moveLeader('late', 0, 1)
+    for (const topic of ['orders', 'late']) await broker.append(topic, 0, [{ value: topic }])
+    const both = partitions.slice(0, 2)
+    const consumer = join(broker, { groupId: undefined, topics: undefined })
+    consumer.assign(both)
+    const reading = new Reading(consumer)
+    await reading.reaches(1)
+    // Nor does one that is assigned while the other is waited for.
+    consumer.assign([...both, { topic: 'late', partition: 0 }])
+    await reading.reaches(2)
+    expect(reading.values).toEqual(['orders', 'late'])
   })
 
   it('begins a new fetch session when a broker has dropped the old one', async () => {
