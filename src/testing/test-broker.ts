@@ -12,7 +12,7 @@ import { ClusterState } from './state/cluster-state.ts'
 import type { CommittedOffset } from './state/committed-offsets.ts'
 import { appendBatch } from './state/append-batch.ts'
 import type { Partition } from './state/partition.ts'
-import { isFault } from './state/topics.ts'
+import { isFault, type Topic } from './state/topics.ts'
 import { clusterSettings, type TestBrokerOptions, type TopicOptions } from './options.ts'
 import { TestNode } from './test-node.ts'
 
@@ -127,11 +127,13 @@ export class TestBroker {
 
   /** Deletes a topic with its records and with what groups have committed for it. Throws BrokerError when there is none. */
   deleteTopic(name: string): void {
-    const topic = this.#cluster.topics.get(name)
-    if (topic === undefined) {
-      throw brokerError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, { api: 'DeleteTopics', topic: name })
-    }
-    this.#cluster.deleteTopic(topic)
+    this.#cluster.deleteTopic(this.#topic('DeleteTopics', name))
+  }
+
+  /** Gives a topic more partitions, up to so many in all. Throws BrokerError when there is no such topic, or it has as many already. */
+  growTopic(name: string, partitions: number): void {
+    const fault = this.#cluster.topics.grow(this.#topic('CreatePartitions', name), partitions)
+    if (fault !== undefined) throw brokerError(fault.errorCode, { api: 'CreatePartitions', topic: name }, fault.message)
   }
 
   /** All records of a partition, decoded. Throws BrokerError for a partition that does not exist. */
@@ -234,6 +236,12 @@ export class TestBroker {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #topic(api: string, name: string): Topic {
+    const found = this.#cluster.topics.get(name)
+    if (found !== undefined) return found
+    throw brokerError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, { api, topic: name })
   }
 
   #partition(topic: string, partition: number): Partition {

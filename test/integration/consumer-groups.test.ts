@@ -5,6 +5,7 @@ import { Assignments, numbers, Reading, until } from '../consumer/loops.ts'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
 import { confluentMember } from '../support/confluent-kafka.ts'
 import { runJavaTool } from '../support/java-tools.ts'
+import { growTopic } from '../support/grow-topic.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
 const PARTITIONS = 6
@@ -99,6 +100,25 @@ describeWithKafka('groups of the consumer protocol', ['java', 'python3'], () => 
     })
     return { assignments, consumer, reading: new Reading(consumer) }
   }
+
+  test('read partitions that are added to their topic from the beginning, and keep the others', async () => {
+    const topic = await createTopic()
+    const { assignments, consumer, reading } = member([topic], uniqueName('group'))
+    await assignments.reach(PARTITIONS)
+    await growTopic(cluster.bootstrapServers, topic, PARTITIONS + 2)
+    const producer = kafka.producer()
+    await producer.sendMany(
+      numbers(0, 80).map((value, index) => ({ topic, value, partition: index % (PARTITIONS + 2) })),
+    )
+    await producer.close()
+    await reading.reaches(80)
+    await consumer.close()
+    expect(reading.values.map(Number).toSorted((a, b) => a - b)).toEqual(numbers(0, 80).map(Number))
+    expect(assignments.events.slice(0, 2)).toEqual([
+      `assigned ${[0, 1, 2, 3, 4, 5].map((partition) => `${topic}-${partition}`).join(' ')}`,
+      `assigned ${topic}-6 ${topic}-7`,
+    ])
+  })
 
   test('share partitions among members that come and go, each record read once', async () => {
     const topic = await createTopic()

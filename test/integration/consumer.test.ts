@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Consumer, type ConsumerOptions, Kafka, string } from '../../src/index.ts'
 import { Assignments, numbers, Reading, until } from '../consumer/loops.ts'
+import { growTopic } from '../support/grow-topic.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
 type TextConsumer = Consumer<string | null, string | null>
@@ -168,6 +169,30 @@ describeWithKafka('the consumer and a real broker', [], ({ bootstrapServers }) =
     const committed = await admin.committed([0, 1, 2, 3].map((partition) => ({ topic, partition })))
     expect(committed.map((found) => found?.offset)).toEqual([100, 100, 100, 100])
     await admin.close()
+  })
+
+  test('partitions that are added to a topic are read from their beginning, each record once', async () => {
+    const topic = await createTopic(2)
+    const options = { groupId: uniqueName('group'), topics: [topic], heartbeatIntervalMs: 200 }
+    const watching = new Kafka({ bootstrapServers, metadataMaxAgeMs: 500 })
+    const members = [new Assignments(), new Assignments()]
+    const readings = members.map(({ listeners }) => {
+      return new Reading(
+        watching.consumer({ key: string, value: string, autoOffsetReset: 'earliest', ...options, ...listeners }),
+      )
+    })
+    await Promise.all(members.map((member) => member.reach(1)))
+    await growTopic(bootstrapServers, topic, 4)
+    await produceEvenly(topic, numbers(0, 100))
+    await Promise.all(members.map((member) => member.reach(2)))
+    const values = (): (string | null)[] => readings.flatMap((reading) => reading.values)
+    await until(() => new Set(values()).size === 100)
+    for (const { consumer } of readings) await consumer.close()
+    expect(
+      values()
+        .map(Number)
+        .toSorted((a, b) => a - b),
+    ).toEqual(numbers(0, 100).map(Number))
   })
 
   test('reading can start at an age of records', async () => {

@@ -173,6 +173,23 @@ describe('state', () => {
     expect(broker.partition('u', 0)).toBeUndefined()
   })
 
+  test('growTopic adds partitions, spread over the nodes as the first ones are', async () => {
+    const broker = await startBroker({ nodes: 3, topics: { t: { partitions: 2, replicationFactor: 2 } } })
+    const leaders = (): (number | undefined)[] => [0, 1, 2, 3].map((index) => broker.partition('t', index)?.leaderId)
+    const [first, second] = leaders()
+    broker.growTopic('t', 4)
+    expect(leaders().slice(0, 2)).toEqual([first, second])
+    expect(new Set(leaders().slice(2)).size).toBe(2)
+    expect(broker.partition('t', 3)!.replicas).toHaveLength(2)
+    expect(await broker.append('t', 3, [{ value: 'new' }])).toBe(0)
+  })
+
+  test('growTopic refuses what Kafka refuses', async () => {
+    const broker = await startBroker({ topics: { t: 2 } })
+    for (const count of [1, 2]) expect(() => broker.growTopic('t', count)).toThrow(/INVALID_PARTITIONS/)
+    expect(() => broker.growTopic('missing', 3)).toThrow(/UNKNOWN_TOPIC_OR_PARTITION/)
+  })
+
   test('append is refused where Kafka would refuse the batch', async () => {
     const broker = await startBroker({ topics: { t: { config: { 'max.message.bytes': '200' } } } })
     const error = await broker.append('t', 0, [{ value: 'x'.repeat(500) }]).catch((caught: unknown) => caught)

@@ -91,6 +91,22 @@ export class Topics {
     return topic
   }
 
+  /** Adds partitions until there are so many, or says why not (Java: ReplicationControlManager.createPartitions). */
+  grow(topic: Topic, count: number): TopicFault | undefined {
+    const { name, partitions } = topic
+    const present = partitions.length
+    if (count <= present) {
+      const message = `The topic ${name} currently has ${present} partition(s); ${count} would not be an increase.`
+      return { errorCode: ERROR.INVALID_PARTITIONS, message }
+    }
+    const replicationFactor = partitions[0]!.replicas.length
+    const places = this.#place({ name, partitions: count, replicationFactor, config: {} })
+    for (const [index, replicas] of places.entries()) {
+      if (index >= present) partitions.push(new Partition(topic, index, replicas, this.#liveNodes))
+    }
+    return undefined
+  }
+
   delete(topic: Topic): void {
     this.#byName.delete(topic.name)
     this.#byId.delete(topic.id)
