@@ -59,9 +59,9 @@ describe.each(kinds)('a group (%s) of a topic that gets more partitions', (_, op
     expect((await loop.next()).value?.value).toBe('a')
     broker.growTopic('orders', 2)
     await append(broker, 1, ['c'])
-    const values: (string | null | undefined)[] = []
-    while (values.length < 2) values.push((await loop.next()).value?.value)
-    expect(values.toSorted()).toEqual(['b', 'c'])
+    const values = new Set<string | null | undefined>()
+    while (values.size < 2) values.add((await loop.next()).value?.value)
+    expect(values).toEqual(new Set(['b', 'c']))
     expect(events.partitions).toEqual(['orders-0', 'orders-1'])
     await loop.return!()
     await consumer.close()
