@@ -49,6 +49,8 @@ interface Slot {
   /** The one promise that all requests wait on, so that they are written in the order they were made. */
   promise: Promise<Connection> | undefined
   connection: Connection | undefined
+  /** Requests that wait for the promise. While there are some, others may not go before them. */
+  waitingCount: number
 }
 
 /** How ready a broker is for a request, best first. */
@@ -65,8 +67,6 @@ export class Broker {
   #rack: string | null
   #isRetired = false
   #lastError: Error | undefined
-  /** Requests that wait for a connection. */
-  #waitingCount = 0
   #versions: VersionTable | undefined
   /** Attempts that failed since the last success; timed-out ones apart, as they make the next one more patient. */
   #failures = 0
@@ -107,7 +107,9 @@ export class Broker {
 
   /** Requests that wait for a connection, whichever it is, and those that wait for their turn or their response on that for a purpose. */
   pendingCount(purpose: Purpose): number {
-    return this.#waitingCount + (this.#slots.get(purpose)?.connection?.pendingCount ?? 0)
+    let count = this.#slots.get(purpose)?.connection?.pendingCount ?? 0
+    for (const { waitingCount } of this.#slots.values()) count += waitingCount
+    return count
   }
 
   /** When the last attempt to connect began, on the clock of performance.now(); 0 for never. */
@@ -132,7 +134,7 @@ export class Broker {
 
   /** The open connection for a purpose, made when needed: for callers that must know versions before they build a request. */
   connection(purpose: Purpose, signal?: AbortSignal): Promise<Connection> {
-    return this.#use(purpose, signal, (connection) => connection)
+    return this.#use(purpose, signal, (connection) => Promise.resolve(connection))
   }
 
   /**
@@ -172,28 +174,38 @@ export class Broker {
       : `broker ${this.nodeId} (${this.host}:${this.port})`
   }
 
-  /** Calls `use` with the connection, in the order of the calls to this method; the signal ends the wait for it. */
-  #use<T>(
+  /** Calls `use` with the connection, in the order of the calls to this method and at once when it is open; the signal ends the wait for it. */
+  #use<T>(purpose: Purpose, signal: AbortSignal | undefined, use: (connection: Connection) => Promise<T>): Promise<T> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
+    if (this.#isRetired) return Promise.reject(this.#gone())
+    let slot = this.#slots.get(purpose)
+    if (slot === undefined) {
+      slot = { promise: undefined, connection: undefined, waitingCount: 0 }
+      this.#slots.set(purpose, slot)
+    }
+    if (slot.connection !== undefined && slot.waitingCount === 0) return use(slot.connection)
+    return this.#useOnceOpen(purpose, slot, signal, use)
+  }
+
+  #useOnceOpen<T>(
     purpose: Purpose,
+    slot: Slot,
     signal: AbortSignal | undefined,
-    use: (connection: Connection) => T | Promise<T>,
+    use: (connection: Connection) => Promise<T>,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(signal.reason as Error)
-        return
-      }
       const onAbort = (): void => reject(signal?.reason as Error)
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waitingCount++
-      this.#connected(purpose).then(
+      slot.waitingCount++
+      slot.promise ??= this.#connect(purpose, slot)
+      slot.promise.then(
         (connection) => {
-          this.#waitingCount--
+          slot.waitingCount--
           signal?.removeEventListener('abort', onAbort)
           if (signal?.aborted !== true) resolve(use(connection))
         },
         (error: unknown) => {
-          this.#waitingCount--
+          slot.waitingCount--
           signal?.removeEventListener('abort', onAbort)
           reject(error)
         },
@@ -201,19 +213,11 @@ export class Broker {
     })
   }
 
-  #connected(purpose: Purpose): Promise<Connection> {
-    if (this.#closing.signal.aborted) return Promise.reject(this.#closing.signal.reason as Error)
-    if (this.#isRetired) {
-      const gone = `${this.#name()} is no longer part of the cluster: look the leader or coordinator up again`
-      return Promise.reject(new ConnectionError(gone, this))
-    }
-    let slot = this.#slots.get(purpose)
-    if (slot === undefined) {
-      slot = { promise: undefined, connection: undefined }
-      this.#slots.set(purpose, slot)
-    }
-    slot.promise ??= this.#connect(purpose, slot)
-    return slot.promise
+  /** Why a broker that was retired takes no requests. */
+  #gone(): Error {
+    if (this.#closing.signal.aborted) return this.#closing.signal.reason as Error
+    const gone = `${this.#name()} is no longer part of the cluster: look the leader or coordinator up again`
+    return new ConnectionError(gone, this)
   }
 
   async #connect(purpose: Purpose, slot: Slot): Promise<Connection> {

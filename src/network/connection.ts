@@ -90,7 +90,7 @@ export class Connection {
       maxInFlight: options.maxInFlight,
       stallTimeoutMs: options.requestTimeoutMs,
       idleMs: options.idleMs,
-      write: (bytes) => this.#socket?.write(bytes) ?? false,
+      write: (parts) => this.#socket?.write(parts) ?? false,
       onBroken: (reason, cause) => this.#lose(reason, cause),
       onIdle: () => this.#idle(),
       onLoginDue: () => void this.#renewLogin(),
@@ -144,15 +144,19 @@ export class Connection {
    * Sends a request and resolves with its response, whatever error codes that holds. Rejects with ConnectionError,
    * TimeoutError, ClosedError, UnsupportedVersionError, EncodeError, DecodeError, or the signal's reason.
    */
-  async request<Request extends object, Response extends object>(
+  request<Request extends object, Response extends object>(
     api: Api<Request, Response>,
     body: BodyOf<NoInfer<Request>>,
     options: RequestOptions = {},
   ): Promise<Response> {
-    options.signal?.throwIfAborted()
-    if (this.#error !== undefined) throw this.#error
-    const version = this.#versions.pick(api, options.maxVersion)
-    return this.#exchange(api, version, body, options, (frame) => decodeResponse(api, version, frame))
+    try {
+      options.signal?.throwIfAborted()
+      if (this.#error !== undefined) throw this.#error
+      const version = this.#versions.pick(api, options.maxVersion)
+      return this.#exchange(api, version, body, options, (frame) => decodeResponse(api, version, frame))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Closes; what is pending rejects with ClosedError. Resolves when the socket is gone. */
@@ -270,7 +274,7 @@ export class Connection {
           )
         },
       },
-      write: (bytes) => void this.#socket?.write(bytes),
+      write: (bytes) => void this.#socket?.write([bytes]),
     })
   }
 

@@ -162,5 +162,7 @@ export function decodeResponse<Request extends object, Response extends object>(
 ): Response {
   const reader = new ByteReader(frame)
   responseHeader.read(reader, responseHeaderVersion(api, version))
-  return api.response.decode(frame.subarray(reader.offset), version)
+  const response = api.response.read(reader, version)
+  api.response.checkEnd(reader)
+  return response
 }

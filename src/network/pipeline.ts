@@ -14,8 +14,8 @@ export interface PipelineOptions {
   stallTimeoutMs: number
   /** Time without any request after which `onIdle` is called. */
   idleMs: number
-  /** Hands bytes to the socket; false when it wants no more until `drained` is called. */
-  write(bytes: Uint8Array): boolean
+  /** Hands the pieces of a frame to the socket; false when it wants no more until `drained` is called. */
+  write(parts: readonly Uint8Array[]): boolean
   /** The peer broke the protocol or is too late: the connection must be closed, which calls `fail`. */
   onBroken(reason: string, cause?: KafkaError): void
   onIdle(): void
@@ -155,9 +155,7 @@ export class Pipeline {
       this.#inFlight.push(exchange)
       this.#arm(exchange.deadline)
     }
-    let hasRoom = true
-    for (const part of exchange.takeParts()!) hasRoom = this.#options.write(part)
-    if (!hasRoom) {
+    if (!this.#options.write(exchange.takeParts()!)) {
       this.#blockedSince = now
       this.#arm(now + this.#options.stallTimeoutMs)
     }

@@ -72,8 +72,11 @@ export interface ConnectOptions {
 
 /** An open connection. */
 export interface TransportSocket {
-  /** Sends bytes, which the caller leaves as they are until the peer has answered them or the connection is gone. False asks the caller to wait for `drain`. */
-  write(bytes: Uint8Array): boolean
+  /**
+   * Sends bytes that come in pieces, in one system call where it can. The caller leaves them as they are until the peer has answered them or the
+   * connection is gone. False asks the caller to wait for `drain`.
+   */
+  write(parts: readonly Uint8Array[]): boolean
   /** Closes after what was written has gone out, or soon in any case. */
   close(): void
   /** Closes at once. */

@@ -1,3 +1,4 @@
+import { nextTick } from 'node:process'
 import { type KafkaError, TimeoutError } from '../errors.ts'
 import type { Broker } from '../network/broker.ts'
 import type { Cluster } from '../network/cluster.ts'
@@ -53,6 +54,10 @@ export class Sender {
   readonly #options: SenderOptions
   readonly #lanes = new Map<Broker, RequestLane>()
   #isDrainScheduled = false
+  readonly #drainScheduled = (): void => {
+    this.#isDrainScheduled = false
+    this.#drain()
+  }
   #timer: ReturnType<typeof setTimeout> | undefined
   /** When the timer fires, in milliseconds since the epoch; Infinity while none is set. */
   #timerAtMs = Infinity
@@ -78,14 +83,11 @@ export class Sender {
     this.#options = options
   }
 
-  /** Looks for batches that are ready, once what runs now has run. Cheap to call often. */
+  /** Looks for batches that are ready, once what runs now has run and the promises it settled have run their course. Cheap to call often. */
   wake(): void {
     if (this.#isDrainScheduled || this.#isStopped) return
     this.#isDrainScheduled = true
-    setImmediate(() => {
-      this.#isDrainScheduled = false
-      this.#drain()
-    })
+    nextTick(this.#drainScheduled)
   }
 
   /** Looks for ready batches when the linger time of a batch that began just now has passed. */
@@ -117,9 +119,9 @@ export class Sender {
     return false
   }
 
-  /** A request has ended and its batches are settled. */
+  /** A request has ended and its batches are settled: there is room for the next. */
   #requestEnded(): void {
-    this.wake()
+    if (this.#accumulator.active.size > 0) this.wake()
     if (this.#landedWaiters.length === 0) return
     const waiters = this.#landedWaiters
     this.#landedWaiters = []

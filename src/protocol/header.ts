@@ -1,6 +1,6 @@
 import { apiKeys } from './api-keys.ts'
 import type { Api } from './api.ts'
-import { Field, int16, int32, type Message, message, nullable, string } from './schema.ts'
+import { Field, int16, int32, type Message, message, nullable, string, unknownTaggedFields } from './schema.ts'
 
 /** What precedes every request body. */
 export interface RequestHeader {
@@ -38,6 +38,19 @@ export const requestHeader: Message<RequestHeader> = message<RequestHeader>({
     correlationId: int32,
     clientId: nullable(plainString, 1).since(1),
   },
+  direct: {
+    write(writer, header, version) {
+      const { requestApiKey, requestApiVersion, correlationId, clientId } = header
+      if (requestApiKey === undefined || requestApiVersion === undefined || correlationId === undefined) return false
+      if (typeof clientId !== 'string' || unknownTaggedFields in header) return false
+      writer.int16(requestApiKey)
+      writer.int16(requestApiVersion)
+      writer.int32(correlationId)
+      writer.string(clientId)
+      if (version >= 2) writer.unsignedVarint(0)
+      return true
+    },
+  },
 })
 
 export const responseHeader: Message<ResponseHeader> = message<ResponseHeader>({
@@ -46,6 +59,12 @@ export const responseHeader: Message<ResponseHeader> = message<ResponseHeader>({
   versions: { min: 0, max: 1 },
   flexibleFrom: 1,
   fields: { correlationId: int32 },
+  direct: {
+    read(reader, version) {
+      const correlationId = reader.int32()
+      return version === 0 || reader.unsignedVarint() === 0 ? { correlationId } : undefined
+    },
+  },
 })
 
 /** Version of the request header that goes with a version of an API. */

@@ -161,9 +161,9 @@ client.id=ccloud-python-client-1a2b
       connect: async (options) => {
         const socket = await nodeTransport.connect(options)
         return {
-          write: (bytes) => {
-            written.push(bytes.slice())
-            return socket.write(bytes)
+          write: (parts) => {
+            written.push(...parts.map((part) => part.slice()))
+            return socket.write(parts)
           },
           close: () => socket.close(),
           destroy: () => socket.destroy(),

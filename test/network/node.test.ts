@@ -80,8 +80,7 @@ describe('TCP', () => {
   test('bytes go both ways, and the end of the peer closes the connection', async () => {
     const port = await plain((socket) => socket.on('data', (chunk) => socket.end(`got ${chunk.toString()}`)))
     const { socket, received, closed } = await open(port)
-    socket.write(bytes('a'))
-    socket.write(bytes('b'))
+    socket.write([bytes('a'), bytes('b')])
     expect(await closed).toBeUndefined()
     expect(received()).toBe('got ab')
   })
@@ -89,9 +88,9 @@ describe('TCP', () => {
   test('a full socket says so and drains once the peer reads', async () => {
     const port = await plain((socket) => socket.resume())
     const { socket, drained } = await open(port)
-    expect(socket.write(new Uint8Array(8_000_000))).toBe(false)
+    expect(socket.write([new Uint8Array(8_000_000)])).toBe(false)
     await drained
-    expect(socket.write(bytes('x'))).toBe(true)
+    expect(socket.write([bytes('x')])).toBe(true)
     socket.destroy()
   })
 
@@ -99,7 +98,7 @@ describe('TCP', () => {
     let size = 0
     const port = await plain((socket) => socket.on('data', (chunk) => (size += chunk.length)))
     const { socket, closed } = await open(port)
-    socket.write(new Uint8Array(4_000_000))
+    socket.write([new Uint8Array(4_000_000)])
     socket.close()
     await closed
     const [peer] = accepted
@@ -110,7 +109,7 @@ describe('TCP', () => {
   test('close ends by itself when the peer reads nothing', async () => {
     const port = await plain((socket) => socket.pause())
     const { socket, closed } = await open(port)
-    socket.write(new Uint8Array(64_000_000))
+    socket.write([new Uint8Array(64_000_000)])
     socket.close()
     expect(await closed).toBeUndefined()
   })
@@ -118,7 +117,7 @@ describe('TCP', () => {
   test('a lost connection reports its error', async () => {
     const port = await plain((socket) => socket.on('data', () => socket.resetAndDestroy()))
     const { socket, closed } = await open(port)
-    socket.write(bytes('x'))
+    socket.write([bytes('x')])
     const error = await closed
     expect(error).toBeInstanceOf(ConnectionError)
     expect(error).toMatchObject({ cause: { code: 'ECONNRESET' } })
@@ -168,7 +167,7 @@ describe('TLS', () => {
       socket.on('data', (chunk) => socket.end(`got ${chunk.toString()}`)),
     )
     const { socket, received, closed } = await open(port, { host: 'localhost', tls: { ca } })
-    socket.write(bytes('a'))
+    socket.write([bytes('a')])
     expect(await closed).toBeUndefined()
     expect(received()).toBe('got a')
   })

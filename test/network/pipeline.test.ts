@@ -32,8 +32,8 @@ function setUp(options: Partial<PipelineOptions> = {}): Setup {
     maxInFlight: 5,
     stallTimeoutMs: 30_000,
     idleMs: 540_000,
-    write: (bytes) => {
-      written.push(bytes[0]!)
+    write: ([bytes]) => {
+      written.push(bytes![0]!)
       return socket.hasRoom
     },
     onBroken: (reason, cause) => {

@@ -1,4 +1,5 @@
 import { DecodeError } from '../../errors.ts'
+import { dataViewOf } from './data-view.ts'
 import { decodeUtf8 } from './utf8.ts'
 import { readUuid } from './uuid.ts'
 
@@ -13,12 +14,15 @@ export class ByteReader {
   /** Position after the last readable byte. */
   readonly end: number
   readonly #view: DataView
+  /** Place of `bytes` within what the view shows. */
+  readonly #base: number
 
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.bytes = bytes
     this.offset = start
     this.end = end
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#view = dataViewOf(bytes.buffer)
+    this.#base = bytes.byteOffset
   }
 
   /** Bytes that are still to be read. */
@@ -37,7 +41,7 @@ export class ByteReader {
   }
 
   int8(): number {
-    return this.#view.getInt8(this.take(1))
+    return this.#view.getInt8(this.#base + this.take(1))
   }
 
   uint8(): number {
@@ -45,33 +49,33 @@ export class ByteReader {
   }
 
   int16(): number {
-    return this.#view.getInt16(this.take(2))
+    return this.#view.getInt16(this.#base + this.take(2))
   }
 
   uint16(): number {
-    return this.#view.getUint16(this.take(2))
+    return this.#view.getUint16(this.#base + this.take(2))
   }
 
   int32(): number {
-    return this.#view.getInt32(this.take(4))
+    return this.#view.getInt32(this.#base + this.take(4))
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.take(4))
+    return this.#view.getUint32(this.#base + this.take(4))
   }
 
   int64(): bigint {
-    return this.#view.getBigInt64(this.take(8))
+    return this.#view.getBigInt64(this.#base + this.take(8))
   }
 
   /** An int64 as a number: exact within +-(2^53 - 1), rounded beyond. */
   int64AsNumber(): number {
-    const at = this.take(8)
+    const at = this.#base + this.take(8)
     return this.#view.getInt32(at) * 0x100000000 + this.#view.getUint32(at + 4)
   }
 
   float64(): number {
-    return this.#view.getFloat64(this.take(8))
+    return this.#view.getFloat64(this.#base + this.take(8))
   }
 
   /** A UUID in the 22-character form that Kafka prints. */

@@ -1,5 +1,6 @@
 import { EncodeError } from '../../errors.ts'
 import { allocate } from './allocate.ts'
+import { dataViewOf } from './data-view.ts'
 import { writeUtf8 } from './utf8.ts'
 import { writeUuid } from './uuid.ts'
 
@@ -13,6 +14,8 @@ const INT64_MAX = 2n ** 63n - 1n
 export class ByteWriter {
   #bytes: Uint8Array
   #view: DataView
+  /** Place of `#bytes` within what the view shows. */
+  #base: number
   /** Bytes of the above that are used. */
   #length = 0
   readonly #shareFromBytes: number
@@ -27,7 +30,8 @@ export class ByteWriter {
    */
   constructor(capacity = 256, shareFromBytes: number = Infinity) {
     this.#bytes = allocate(capacity)
-    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, capacity)
+    this.#view = dataViewOf(this.#bytes.buffer)
+    this.#base = this.#bytes.byteOffset
     this.#shareFromBytes = shareFromBytes
   }
 
@@ -70,54 +74,55 @@ export class ByteWriter {
     const grown = allocate(Math.max(needed, this.#bytes.length * 2))
     grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
-    this.#view = new DataView(grown.buffer, grown.byteOffset, grown.length)
+    this.#view = dataViewOf(grown.buffer)
+    this.#base = grown.byteOffset
   }
 
   int8(value: number): void {
     if (typeof value !== 'number' || (value << 24) >> 24 !== value) throw outOfRange(value, 'int8')
     const at = this.reserve(1)
-    this.#view.setInt8(at, value)
+    this.#view.setInt8(this.#base + at, value)
   }
 
   int16(value: number): void {
     if (typeof value !== 'number' || (value << 16) >> 16 !== value) throw outOfRange(value, 'int16')
     const at = this.reserve(2)
-    this.#view.setInt16(at, value)
+    this.#view.setInt16(this.#base + at, value)
   }
 
   uint16(value: number): void {
     if (typeof value !== 'number' || (value & 0xffff) !== value) throw outOfRange(value, 'uint16')
     const at = this.reserve(2)
-    this.#view.setUint16(at, value)
+    this.#view.setUint16(this.#base + at, value)
   }
 
   int32(value: number): void {
     if (typeof value !== 'number' || (value | 0) !== value) throw outOfRange(value, 'int32')
     const at = this.reserve(4)
-    this.#view.setInt32(at, value)
+    this.#view.setInt32(this.#base + at, value)
   }
 
   /** Overwrites four bytes at a place that was reserved before. */
   int32At(offset: number, value: number): void {
-    this.#view.setInt32(offset, value)
+    this.#view.setInt32(this.#base + offset, value)
   }
 
   int64(value: bigint): void {
     if (typeof value !== 'bigint' || value < INT64_MIN || value > INT64_MAX) throw outOfRange(value, 'int64')
     const at = this.reserve(8)
-    this.#view.setBigInt64(at, value)
+    this.#view.setBigInt64(this.#base + at, value)
   }
 
   float64(value: number): void {
     if (typeof value !== 'number') throw outOfRange(value, 'float64')
     const at = this.reserve(8)
-    this.#view.setFloat64(at, value)
+    this.#view.setFloat64(this.#base + at, value)
   }
 
   boolean(value: boolean): void {
     if (typeof value !== 'boolean') throw outOfRange(value, 'boolean')
     const at = this.reserve(1)
-    this.#view.setInt8(at, value ? 1 : 0)
+    this.#view.setInt8(this.#base + at, value ? 1 : 0)
   }
 
   /** A UUID in its 22-character form, as 16 bytes. */
@@ -179,7 +184,7 @@ export class ByteWriter {
     const lengthAt = this.reserve(2)
     const size = this.#utf8(text)
     checkStringSize(size)
-    this.#view.setInt16(lengthAt, size)
+    this.#view.setInt16(this.#base + lengthAt, size)
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Api } from '../api.ts'
+import { directProduceRequest, directProduceResponse } from './00-produce-direct.ts'
 import { array, int16, int32, int64, message, nullable, records, string, struct, uuid } from '../schema.ts'
 
 /**
@@ -147,6 +148,7 @@ export const produceApi: Api<ProduceRequest, ProduceResponse> = {
     apiKey: 0,
     versions: { min: 3, max: 13 },
     flexibleFrom: 9,
+    direct: directProduceRequest,
     fields: {
       transactionalId: nullable(string).default(null),
       acks: int16,
@@ -159,6 +161,7 @@ export const produceApi: Api<ProduceRequest, ProduceResponse> = {
     apiKey: 0,
     versions: { min: 3, max: 13 },
     flexibleFrom: 9,
+    direct: directProduceResponse,
     fields: {
       responses: array(topicResult),
       throttleTimeMs: int32,

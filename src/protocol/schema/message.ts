@@ -1,6 +1,7 @@
 import { DecodeError, UnsupportedVersionError, type VersionRange } from '../../errors.ts'
 import { ByteReader } from '../bytes/reader.ts'
 import { ByteWriter } from '../bytes/writer.ts'
+import type { DirectCodec } from './direct.ts'
 import type { Codec, Encodable, Field } from './field.ts'
 import { CannotCarryError, within } from './path.ts'
 import { type FieldsOf, struct } from './struct.ts'
@@ -16,6 +17,8 @@ export interface MessageDefinition<T> {
   /** First version with compact lengths and tagged fields; null when none has them. */
   flexibleFrom: number | null
   fields: FieldsOf<T>
+  /** A short cut for the usual case. */
+  direct?: DirectCodec<T>
 }
 
 /** A request, response, header or stored blob: all versions of it. Compiled on first use of a version. */
@@ -25,6 +28,7 @@ export class Message<T extends object> {
   readonly versions: VersionRange
   readonly flexibleFrom: number | null
   readonly root: Field<T>
+  readonly direct: DirectCodec<T>
   readonly #codecs: (Codec<T> | undefined)[] = []
 
   constructor(definition: MessageDefinition<T>) {
@@ -33,6 +37,7 @@ export class Message<T extends object> {
     this.versions = definition.versions
     this.flexibleFrom = definition.flexibleFrom
     this.root = struct<T>(definition.fields)
+    this.direct = definition.direct ?? {}
   }
 
   isFlexible(version: number): boolean {
@@ -46,10 +51,11 @@ export class Message<T extends object> {
     return writer.finish()
   }
 
-  /** Like `encode`, at the end of what `writer` holds. */
+  /** Like `encode`, at the end of what `writer` holds; what is there after an error is of no use. */
   write(writer: ByteWriter, value: Encodable<T>, version: number): void {
     try {
-      this.#codec(version).write(writer, value as T)
+      const codec = this.#codec(version)
+      if (!this.#writeDirectly(writer, value, version)) codec.write(writer, value as T)
     } catch (error) {
       if (error instanceof CannotCarryError) {
         throw new UnsupportedVersionError(
@@ -61,23 +67,49 @@ export class Message<T extends object> {
     }
   }
 
+  #writeDirectly(writer: ByteWriter, value: Encodable<T>, version: number): boolean {
+    try {
+      return this.direct.write?.(writer, value, version) === true
+    } catch {
+      // The fields throw as well, and know the path.
+      return false
+    }
+  }
+
   /** The value that `bytes` hold at `version`; byte fields are views of `bytes`. Throws DecodeError, also when bytes are left over. */
   decode(bytes: Uint8Array, version: number): T {
     const reader = new ByteReader(bytes)
     const value = this.read(reader, version)
-    if (reader.remaining > 0) {
-      throw new DecodeError(`${reader.remaining} bytes are left over`, { offset: reader.offset, path: this.name })
-    }
+    this.checkEnd(reader)
     return value
+  }
+
+  /** Throws DecodeError when bytes are left over. */
+  checkEnd(reader: ByteReader): void {
+    if (reader.remaining === 0) return
+    throw new DecodeError(`${reader.remaining} bytes are left over`, { offset: reader.offset, path: this.name })
   }
 
   /** Like `decode`, from where `reader` stands, leaving it after the message. */
   read(reader: ByteReader, version: number): T {
     try {
-      return this.#codec(version).read(reader)
+      const codec = this.#codec(version)
+      return this.#readDirectly(reader, version) ?? codec.read(reader)
     } catch (error) {
       throw within(this.name, error)
     }
+  }
+
+  #readDirectly(reader: ByteReader, version: number): T | undefined {
+    const start = reader.offset
+    try {
+      const value = this.direct.read?.(reader, version)
+      if (value !== undefined) return value
+    } catch {
+      // As when writing.
+    }
+    reader.offset = start
+    return undefined
   }
 
   #codec(version: number): Codec<T> {
