@@ -181,13 +181,12 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     this.committer?.stop()
     this.positions.close()
     this.subscription.stop()
+    this.fetcher.stop()
     const wait = { timeoutMs: timeoutMs / 2 }
-    const fetcherClosed = this.fetcher.close(wait)
     await this.#letGo(wait)
     this.#isClosed = true
     this.wakeup.wake()
-    await this.#group?.leave(wait, 'the consumer was closed')
-    await fetcherClosed
+    await Promise.all([this.#group?.leave(wait, 'the consumer was closed'), this.fetcher.endSessions(wait)])
     await this.cluster.close()
   }
 

@@ -133,15 +133,19 @@ export class Fetcher {
     return this.#node(broker).isBusy ? 'fetch' : 'room'
   }
 
-  /** Ends all fetches; what they would have brought is dropped. Resolves when the brokers know that their sessions are over, or time is. */
-  async close(wait: Wait): Promise<void> {
+  /** Ends all fetches; what they would have brought is dropped. */
+  stop(): void {
     clearTimeout(this.#timer)
     this.#unsubscribe()
     this.#isClosed = true
+    for (const { closing } of this.#nodes.values()) closing.abort(new ClosedError('the fetcher'))
+  }
+
+  /** Resolves when the brokers know that their sessions are over, or time is. The last thing to be asked of them: they may want a pause for it. */
+  async endSessions(wait: Wait): Promise<void> {
     await withDeadline('the end of the fetch sessions', wait, async () => {
       const endings: Promise<unknown>[] = []
-      for (const [nodeId, { session, closing }] of this.#nodes) {
-        closing.abort(new ClosedError('the fetcher'))
+      for (const [nodeId, { session }] of this.#nodes) {
         const ending = session.end()
         const broker = ending && this.#cluster.broker(nodeId)
         // Not on the connection for fetches, where one may still be waiting at the broker.
