@@ -48,8 +48,8 @@ async function librdkafkaMember(
     count,
   )
   return {
-    values: events.flatMap(({ value }) => value ?? []),
-    rebalances: events.filter((event) => event.count !== undefined && event.count > 0).length,
+    values: events.flatMap((event) => (event.name === 'record' ? (event.value ?? []) : [])),
+    rebalances: events.filter((event) => event.name !== 'record' && event.count > 0).length,
   }
 }
 

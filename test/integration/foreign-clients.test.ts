@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { confluentKafka } from '../support/confluent-kafka.ts'
 import type { TextRecord } from '../support/foreign-client.ts'
 import { javaConsole } from '../support/java-tools.ts'
 import { kcat } from '../support/kcat.ts'
@@ -18,10 +19,11 @@ const records: TextRecord[] = [
   { key: '', value: '', headers: [] },
 ]
 
-describeWithKafka('the foreign clients of the interop tests', ['java', 'kcat'], ({ bootstrapServers }) => {
+describeWithKafka('the foreign clients of the interop tests', ['java', 'kcat', 'python3'], ({ bootstrapServers }) => {
   describe.each([
     ['the Java console', javaConsole, 'kcat', kcat],
-    ['kcat', kcat, 'the Java console', javaConsole],
+    ['kcat', kcat, 'confluent-kafka', confluentKafka],
+    ['confluent-kafka', confluentKafka, 'the Java console', javaConsole],
   ] as const)('%s', (_writerName, writer, readerName, reader) => {
     test(`writes nulls, empty texts and repeated headers that ${readerName} reads unchanged`, async () => {
       const topic = uniqueName('foreign')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Kafka, string, type ConsumerRecord } from '../../src/index.ts'
+import { confluentKafka } from '../support/confluent-kafka.ts'
 import type { ReadTextRecord, TextRecord } from '../support/foreign-client.ts'
 import { javaConsole, runJavaTool } from '../support/java-tools.ts'
 import { kcat } from '../support/kcat.ts'
@@ -31,6 +32,7 @@ const compressions = ['none', 'gzip'] as const
 const clients = [
   { name: "Java's console tools", needs: 'java', client: javaConsole },
   { name: 'kcat', needs: 'kcat', client: kcat },
+  { name: 'confluent-kafka', needs: 'python3', client: confluentKafka },
 ] as const
 
 function decodeText(bytes: Uint8Array | null): string | null {

@@ -3,6 +3,7 @@ import { ProducerFencedError } from '../../src/errors.ts'
 import { exactlyOnce } from '../../src/exactly-once.ts'
 import { Kafka } from '../../src/kafka.ts'
 import { string } from '../../src/serdes.ts'
+import { readByConfluent } from '../support/confluent-kafka.ts'
 import { runJavaTool } from '../support/java-tools.ts'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
 import { run } from '../support/kafka/command.ts'
@@ -32,6 +33,13 @@ const readers: [name: string, read: (bootstrapServers: string, topic: string, co
     },
   ],
   [
+    'confluent-kafka',
+    async (bootstrapServers, topic) => {
+      const config = { 'bootstrap.servers': bootstrapServers, 'isolation.level': 'read_committed' }
+      return (await readByConfluent(config, topic)).map(({ value }) => value!)
+    },
+  ],
+  [
     'our consumer',
     async (bootstrapServers, topic, count) => {
       const kafka = new Kafka({ bootstrapServers })
@@ -51,7 +59,7 @@ const readers: [name: string, read: (bootstrapServers: string, topic: string, co
   ],
 ]
 
-describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) => {
+describeWithKafka('transactions on a real broker', ['java', 'kcat', 'python3'], (shared) => {
   describe.each([2, 1])('version %i', (version) => {
     let cluster: Cluster | undefined
     let bootstrapServers = shared.bootstrapServers
@@ -81,9 +89,12 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
       await using producer = kafka.producer({ transactionalId: uniqueName('tx') })
       for (let i = 0; i < 20; i++) {
         const tx = await producer.beginTransaction()
-        void tx.sendMany(numbers(i * 10, i * 10 + 10).map((value) => ({ topic, partition: 0, value })))
-        if (i % 3 === 1) await tx.abort()
-        else await tx.commit()
+        const sent = tx.sendMany(numbers(i * 10, i * 10 + 10).map((value) => ({ topic, partition: 0, value })))
+        if (i % 3 === 1) {
+          // Else they would never be written.
+          await sent
+          await tx.abort()
+        } else await tx.commit()
         if (i % 5 !== 2) continue
         const empty = await producer.beginTransaction()
         await (i % 2 === 0 ? empty.abort() : empty.commit())
@@ -92,6 +103,9 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
       for (const [name, read] of readers) {
         expect({ name, read: await read(bootstrapServers, topic, expected.length) }).toEqual({ name, read: expected })
       }
+      const reading = { 'bootstrap.servers': bootstrapServers, 'isolation.level': 'read_uncommitted' }
+      const all = await readByConfluent(reading, topic)
+      expect(all.map(({ value }) => value)).toEqual(numbers(0, 200))
     })
 
     test('the offsets of a group are committed with the transaction, as the group tool of Java tells', async () => {
@@ -243,7 +257,7 @@ describeWithKafka('transactions on a real broker', ['java', 'kcat'], (shared) =>
   })
 })
 
-describeWithKafka('a cluster that changes the version of its transactions', ['java', 'kcat'], () => {
+describeWithKafka('a cluster that changes the version of its transactions', ['java', 'kcat', 'python3'], () => {
   test('takes a producer along between two of them, up and down', async () => {
     await using cluster = await startCluster({ features: { 'transaction.version': 1 } })
     const { bootstrapServers } = cluster

@@ -1,62 +1,57 @@
-import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ConsumeOptions, ForeignClient, ProduceOptions, ReadTextRecord } from './foreign-client.ts'
 import { run } from './kafka/command.ts'
-import { cacheFolder } from './kafka/jars.ts'
+import { pythonWith } from './python.ts'
 
 /** With librdkafka 2.16.0. */
-const VERSION = '2.16.1'
+const REQUIREMENTS = 'confluent-kafka==2.16.1\n'
 
-/** Reads until it has so many records, says what it read and what happened to its assignment, and leaves. */
-const SCRIPT = `
-import json, sys
-from confluent_kafka import Consumer
-config, topic, count = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-def tell(name):
-    return lambda _, partitions: print(json.dumps({'name': name, 'count': len(partitions)}), flush=True)
-consumer = Consumer(config)
-consumer.subscribe([topic], on_assign=tell('assigned'), on_revoke=tell('revoked'), on_lost=tell('lost'))
-read = 0
-while read < count:
-    message = consumer.poll(1.0)
-    if message is None: continue
-    if message.error(): raise Exception(str(message.error()))
-    print(json.dumps({'name': 'record', 'value': message.value().decode()}), flush=True)
-    read += 1
-consumer.close()
-`
+type Settings = Readonly<Record<string, string>>
 
 /** One line that the script printed. */
-export interface ConfluentEvent {
-  name: 'assigned' | 'revoked' | 'lost' | 'record'
-  count?: number
-  value?: string
+export type ConfluentEvent =
+  | { name: 'assigned' | 'revoked' | 'lost'; count: number }
+  | ({ name: 'record' } & ReadTextRecord)
+
+async function runClient(command: 'member' | 'read' | 'write', request: object): Promise<ConfluentEvent[]> {
+  const python = await pythonWith('confluent-kafka', REQUIREMENTS)
+  const script = fileURLToPath(new URL('confluent_kafka_client.py', import.meta.url))
+  const { stdout } = await run(python, [script, command], { input: JSON.stringify(request) })
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ConfluentEvent)
 }
 
-/** The Python interpreter of an environment with confluent-kafka, made at first use by pip, which knows the machine's index. */
-async function ensurePython(): Promise<string> {
-  const folder = join(cacheFolder(), `confluent-kafka-${VERSION}`)
-  const python = join(folder, 'bin', 'python')
-  const complete = join(folder, 'complete')
-  if (existsSync(complete)) return python
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(cacheFolder(), { recursive: true })
-  await run('python3', ['-m', 'venv', folder])
-  await run(python, ['-m', 'pip', 'install', '--quiet', `confluent-kafka==${VERSION}`], { timeoutMs: 300_000 })
-  await writeFile(complete, '')
-  return python
+function recordsOf(events: readonly ConfluentEvent[]): ReadTextRecord[] {
+  return events.flatMap((event) => {
+    if (event.name !== 'record') return []
+    const { partition, offset, key, value, headers } = event
+    return [{ partition, offset, key, value, headers }]
+  })
 }
 
 /** A member of a group by confluent-kafka for Python, until it has read so many records. */
-export async function confluentMember(
-  config: Readonly<Record<string, string>>,
-  topic: string,
-  count: number,
-): Promise<ConfluentEvent[]> {
-  const python = await ensurePython()
-  const { stdout } = await run(python, ['-c', SCRIPT, JSON.stringify(config), topic, String(count)])
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as ConfluentEvent)
+export function confluentMember(config: Settings, topic: string, count: number): Promise<ConfluentEvent[]> {
+  return runClient('member', { config, topic, count })
+}
+
+/** Reads a topic from its beginning to what is its end for a reader with these settings. */
+export async function readByConfluent(config: Settings, topic: string): Promise<ReadTextRecord[]> {
+  return recordsOf(await runClient('read', { config, topic }))
+}
+
+/** librdkafka, through Confluent's client for Python. */
+export const confluentKafka: ForeignClient = {
+  async produce({ bootstrapServers, topic, records, compression = 'none' }: ProduceOptions): Promise<void> {
+    const config = { 'bootstrap.servers': bootstrapServers, 'compression.type': compression }
+    await runClient('write', { config, topic, records })
+  },
+
+  async consume({ bootstrapServers, topic, count, groupId }: ConsumeOptions): Promise<ReadTextRecord[]> {
+    const config = { 'bootstrap.servers': bootstrapServers }
+    if (groupId === undefined) return (await readByConfluent(config, topic)).slice(0, count)
+    const joining = { ...config, 'group.id': groupId, 'auto.offset.reset': 'earliest' }
+    return recordsOf(await confluentMember(joining, topic, count))
+  },
 }

@@ -1,13 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { run } from '../kafka/command.ts'
-import { cacheFolder } from '../kafka/jars.ts'
+import { PythonUnavailableError, pythonWith } from '../python.ts'
 import { RegistryUnavailableError } from './running-registry.ts'
 
 /** What a key or value is, to Confluent's client. */
@@ -82,22 +78,12 @@ export class ConfluentClient {
   }
 }
 
-/** Path of a Python that has the packages of requirements.txt, in an environment kept outside the repository under what is in it. */
 async function ensurePython(): Promise<string> {
-  const requirements = fileURLToPath(new URL('confluent/requirements.txt', import.meta.url))
-  const hash = createHash('sha256').update(await readFile(requirements))
-  const folder = join(cacheFolder(), `confluent-python-${hash.digest('hex').slice(0, 16)}`)
-  const python = join(folder, 'bin', 'python')
-  const complete = join(folder, 'complete')
-  if (existsSync(complete)) return python
-  await run('python3', ['-m', 'venv', '--help']).catch((cause: unknown) => {
-    throw new RegistryUnavailableError('Python 3 with venv, which runs it, is not there', { cause })
-  })
-  // An environment cannot be moved: what is half-done is made anew.
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
-  await run('python3', ['-m', 'venv', folder])
-  await run(python, ['-m', 'pip', 'install', '-q', '-r', requirements], { timeoutMs: 600_000 })
-  await writeFile(complete, '')
-  return python
+  const requirements = await readFile(new URL('confluent/requirements.txt', import.meta.url), 'utf8')
+  try {
+    return await pythonWith('confluent-python', requirements)
+  } catch (error) {
+    if (!(error instanceof PythonUnavailableError)) throw error
+    throw new RegistryUnavailableError(error.message, { cause: error })
+  }
 }
