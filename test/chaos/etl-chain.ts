@@ -2,6 +2,7 @@ import { Kafka } from '../../src/kafka.ts'
 import { decodeOffsetsRecord } from '../../src/protocol/stored/offsets-record.ts'
 import { run } from '../support/kafka/command.ts'
 import { uniqueName } from '../support/real-kafka.ts'
+import { MemberProgram } from './etl-member-process.ts'
 import { Hop, type HopResult, type Incident, type Sharing } from './etl-hop.ts'
 
 /** A chain of groups, each of which copies a topic to the next one's. */
@@ -21,6 +22,8 @@ export interface ChainPlan {
 /** What was counted of one hop, out of the brokers' own logs. */
 export interface HopVerdict extends HopResult {
   readonly sharing: string
+  /** Copies, repeats included. */
+  readonly copied: number
   /** Records of the source that have no copy. */
   readonly lost: number
   /** Copies beyond the first. */
@@ -48,6 +51,7 @@ interface Copy {
 /** Sends numbered records through the chain and reads the logs afterwards. */
 export async function runChain(plan: ChainPlan): Promise<HopVerdict[]> {
   const { bootstrapServers, replicationFactor, recordCount, sharings, incidents, isStatic } = plan
+  await using program = await MemberProgram.build()
   const kafka = new Kafka({ bootstrapServers })
   const name = uniqueName('etl')
   const topics = Array.from({ length: sharings.length + 1 }, (_, index) => `${name}-${index}`)
@@ -71,6 +75,7 @@ export async function runChain(plan: ChainPlan): Promise<HopVerdict[]> {
       partitions,
       sharing,
       isStatic,
+      program,
       incidents,
       interval: Math.floor(recordCount / (incidents.length + 1)),
     })
@@ -122,14 +127,14 @@ function judge(
   commitsOf: (partition: number) => readonly number[],
 ): Omit<HopVerdict, keyof HopResult | 'sharing'> {
   let [lost, repeated, rewinds, disordered, gaps, commits, commitsBack] = [0, 0, 0, 0, 0, 0, 0]
-  for (const [partition, copied] of copies.entries()) {
+  for (const [partition, ofPartition] of copies.entries()) {
     const committed = commitsOf(partition)
     const resumable = new Set(committed)
     commits += committed.length
     for (const [index, offset] of committed.entries()) if (offset < (committed[index - 1] ?? 0)) commitsBack++
     const seen = new Set<number>()
     let next = 0
-    for (const [index, { offset, source }] of copied.entries()) {
+    for (const [index, { offset, source }] of ofPartition.entries()) {
       if (offset !== index) gaps++
       if (seen.has(source)) repeated++
       seen.add(source)
@@ -141,7 +146,8 @@ function judge(
     }
     lost += sources[partition]! - seen.size
   }
-  return { lost, repeated, rewinds, disordered, gaps, commits, commitsBack }
+  const copied = copies.reduce((sum, { length }) => sum + length, 0)
+  return { copied, lost, repeated, rewinds, disordered, gaps, commits, commitsBack }
 }
 
 /** All copies in a topic, by partition, in the order of the log; read by librdkafka. */

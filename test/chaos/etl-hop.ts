@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { BrokerError } from '../../src/errors.ts'
 import type { ConsumerOptions } from '../../src/consumer/options.ts'
 import type { Kafka } from '../../src/kafka.ts'
-import { Member } from './etl-member.ts'
+import { Member, type MemberEvents, type MemberPlan } from './etl-member.ts'
+import { MemberProcess, type MemberProgram } from './etl-member-process.ts'
 
 /** How the members of one group share partitions. */
 export interface Sharing {
@@ -26,6 +26,8 @@ export interface HopPlan {
   readonly partitions: number
   readonly sharing: Sharing
   readonly isStatic: boolean
+  /** What members run that are to be killed. */
+  readonly program: MemberProgram
   readonly incidents: readonly Incident[]
   /** Records between two incidents. */
   readonly interval: number
@@ -40,8 +42,6 @@ export interface HopResult {
   readonly expired: number
   /** How often a member was given partitions. */
   readonly assignments: number
-  /** Records that were copied, repeats included. */
-  readonly copied: number
 }
 
 const memberCount = 3
@@ -49,13 +49,14 @@ const maxMembers = 5
 const pollMs = 50
 const restartMs = 500
 
-/** A group that copies a topic while its members come and go. */
+/** A group that copies a topic while its members come and go. As many of them as are to be killed yet have processes of their own. */
 export class Hop {
   readonly #plan: HopPlan
-  readonly #members: Member[] = []
+  readonly #members: (Member | MemberProcess)[] = []
   readonly #failed = new AbortController()
   readonly #restarts = new Set<Promise<void>>()
   #instances = 0
+  #killsLeft: number
   #joined = 0
   #left = 0
   #killed = 0
@@ -65,6 +66,7 @@ export class Hop {
 
   constructor(plan: HopPlan) {
     this.#plan = plan
+    this.#killsLeft = plan.incidents.filter((incident) => incident === 'kill').length
   }
 
   /** Runs until `isFed` is true, so that no more is going to come, and everything was copied and committed. */
@@ -89,29 +91,22 @@ export class Hop {
       killed: this.#killed,
       expired: this.#expired,
       assignments: this.#assignments,
-      copied: this.#copied,
     }
   }
 
   #join(instanceId = `${this.#plan.groupId}-${++this.#instances}`): void {
-    const { bootstrapServers, groupId, from, to, sharing, isStatic } = this.#plan
+    const { bootstrapServers, groupId, from, to, sharing, isStatic, program } = this.#plan
     this.#joined++
-    const member = new Member({
-      bootstrapServers,
-      from,
-      to,
-      options: {
-        groupId,
-        ...sharing.options,
-        groupInstanceId: isStatic ? instanceId : undefined,
-        autoCommitIntervalMs: 200,
-      },
+    const groupInstanceId = isStatic ? instanceId : undefined
+    const options = { groupId, ...sharing.options, groupInstanceId, autoCommitIntervalMs: 200 }
+    const plan: MemberPlan = { bootstrapServers, from, to, options }
+    const events: MemberEvents = {
       onCopied: (count) => {
         this.#copied += count
       },
       onFailure: (error) => {
         // KIP-848 keeps the name of a member that died for as long as a session takes: whoever runs it tries again.
-        if (error instanceof BrokerError && error.errorName === 'UNRELEASED_INSTANCE_ID') {
+        if ((error as { errorName?: unknown }).errorName === 'UNRELEASED_INSTANCE_ID') {
           this.#restarts.add(this.#restart(member))
         } else {
           this.#failed.abort(error)
@@ -123,11 +118,13 @@ export class Hop {
       onLost: () => {
         this.#expired++
       },
-    })
+    }
+    const isVictim = this.#members.filter((member) => member instanceof MemberProcess).length < this.#killsLeft
+    const member = isVictim ? program.start(plan, events) : new Member(plan, events)
     this.#members.push(member)
   }
 
-  async #restart(member: Member): Promise<void> {
+  async #restart(member: Member | MemberProcess): Promise<void> {
     await member.leave()
     await delay(restartMs)
     const index = this.#members.indexOf(member)
@@ -147,18 +144,30 @@ export class Hop {
         this.#join()
         continue
       }
-      const member = this.#members.shift()!
-      if (incident === 'kill') {
-        this.#killed++
-        await member.kill()
-      } else {
-        this.#left++
-        await member.leave()
-      }
+      const member = incident === 'kill' ? await this.#kill() : await this.#leave()
       // A static member is back at once, under its own name; the partitions of others go to the rest.
       if (isStatic) this.#join(member.instanceId)
       else if (this.#members.length < 2) this.#join()
     }
+  }
+
+  /** Kills the oldest member that can be killed. */
+  async #kill(): Promise<MemberProcess> {
+    const member = this.#members.find((each) => each instanceof MemberProcess)!
+    this.#members.splice(this.#members.indexOf(member), 1)
+    this.#killed++
+    this.#killsLeft--
+    await member.kill()
+    return member
+  }
+
+  /** Has the oldest member leave, if possible one that nobody is going to kill. */
+  async #leave(): Promise<Member | MemberProcess> {
+    const member = this.#members.find((each) => each instanceof Member) ?? this.#members[0]!
+    this.#members.splice(this.#members.indexOf(member), 1)
+    this.#left++
+    await member.leave()
+    return member
   }
 
   /** Whether the group has committed the end of every partition. */

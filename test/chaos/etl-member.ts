@@ -1,7 +1,6 @@
 import type { Consumer } from '../../src/consumer/consumer.ts'
 import type { ConsumerOptions } from '../../src/consumer/options.ts'
 import { Kafka } from '../../src/kafka.ts'
-import { type SeverableNetwork, severableNetwork } from './severable-network.ts'
 
 /** What a member does: copies one topic to another, as one of a group. */
 export interface MemberPlan {
@@ -9,6 +8,10 @@ export interface MemberPlan {
   readonly from: string
   readonly to: string
   readonly options: ConsumerOptions
+}
+
+/** What is told of a member. */
+export interface MemberEvents {
   /** So many records were copied. */
   readonly onCopied: (count: number) => void
   /** The member failed, without having been told to end. */
@@ -19,17 +22,19 @@ export interface MemberPlan {
   readonly onLost: () => void
 }
 
-/** A process of a chain, but for that it shares this one: its network is its own. */
+/** A member of a group of the chain. */
 export class Member {
   readonly instanceId: string | undefined
-  readonly #network: SeverableNetwork = severableNetwork()
   readonly #consumer: Consumer
   readonly #producer: ReturnType<Kafka['producer']>
   readonly #running: Promise<void>
   #isEnding = false
 
-  constructor({ bootstrapServers, from, to, options, onCopied, onFailure, onAssigned, onLost }: MemberPlan) {
-    const kafka = new Kafka({ bootstrapServers, transport: this.#network.transport })
+  constructor(
+    { bootstrapServers, from, to, options }: MemberPlan,
+    { onCopied, onFailure, onAssigned, onLost }: MemberEvents,
+  ) {
+    const kafka = new Kafka({ bootstrapServers })
     this.instanceId = options.groupInstanceId
     const producer = kafka.producer()
     this.#producer = producer
@@ -62,13 +67,5 @@ export class Member {
     await this.#consumer.close()
     await this.#running
     await this.#producer.close()
-  }
-
-  /** Dies: whatever it had in hand, or had not committed, is left to others. */
-  async kill(): Promise<void> {
-    this.#isEnding = true
-    this.#network.sever()
-    await Promise.allSettled([this.#producer.close({ timeoutMs: 0 }), this.#consumer.close({ timeoutMs: 0 })])
-    await this.#running
   }
 }
