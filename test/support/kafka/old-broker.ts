@@ -44,8 +44,11 @@ const common = (folder: string): Record<string, string> => ({
   'delete.topic.enable': 'true',
 })
 
-/** Starts a broker of an older Kafka on free ports, in some seconds. */
-export async function startOldBroker(version: OldVersion): Promise<OldBroker> {
+/** Starts a broker of an older Kafka on free ports, in some seconds. `properties` are more of its settings. */
+export async function startOldBroker(
+  version: OldVersion,
+  properties: Readonly<Record<string, string>> = {},
+): Promise<OldBroker> {
   if ((await javaVersion()) === undefined)
     throw new KafkaUnavailableError('there is no Java 17 or newer on this machine')
   const jars = await ensureJars(`broker-${version}`).catch((cause: unknown) => {
@@ -66,8 +69,9 @@ export async function startOldBroker(version: OldVersion): Promise<OldBroker> {
   }
   try {
     const [port = 0, other = 0] = await freePorts(2)
-    if (version.startsWith('3.')) await startWithQuorum(folder, flags, port, other, start)
-    else await startWithZooKeeper(version, folder, port, other, start)
+    const settings = { ...common(folder), ...properties }
+    if (version.startsWith('3.')) await startWithQuorum(folder, settings, flags, port, other, start)
+    else await startWithZooKeeper(version, folder, settings, port, other, start)
     return { bootstrapServers: `127.0.0.1:${port}`, close }
   } catch (error) {
     await close()
@@ -79,13 +83,14 @@ type Start = (nodeId: number, port: number, args: readonly string[], readyLine: 
 
 async function startWithQuorum(
   folder: string,
+  settings: Readonly<Record<string, string>>,
   flags: readonly string[],
   port: number,
   controllerPort: number,
   start: Start,
 ): Promise<void> {
   const file = await writeProperties(folder, 'server.properties', {
-    ...common(folder),
+    ...settings,
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
@@ -102,6 +107,7 @@ async function startWithQuorum(
 async function startWithZooKeeper(
   version: OldVersion,
   folder: string,
+  settings: Readonly<Record<string, string>>,
   port: number,
   zooKeeperPort: number,
   start: Start,
@@ -116,7 +122,7 @@ async function startWithZooKeeper(
   })
   await start(0, zooKeeperPort, ['org.apache.zookeeper.server.quorum.QuorumPeerMain', zooKeeper], 'binding to port')
   const broker = await writeProperties(folder, 'server.properties', {
-    ...common(folder),
+    ...settings,
     'broker.id': '1',
     'zookeeper.connect': `127.0.0.1:${zooKeeperPort}`,
     'zookeeper.session.timeout.ms': '6000',
