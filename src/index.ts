@@ -16,12 +16,14 @@ export type {
   StalledEvent,
   WaitsFor,
 } from './consumer/hooks.ts'
+export type { GroupMembership } from './consumer/membership.ts'
 export type { ConsumerMetrics, PartitionMetrics } from './consumer/metrics.ts'
 export type { OffsetQuery, OffsetTarget } from './consumer/list-offsets.ts'
 export type { AutoOffsetReset, DurationReset } from './consumer/offset-reset.ts'
 export type {
   AssignorOption,
   BuiltInAssignor,
+  ConsumerCloseOptions,
   ConsumerOptions,
   GroupProtocol,
   IsolationLevel,

@@ -8,7 +8,7 @@ import type { CommitIdentity } from './committed-offsets.ts'
 import type { GroupCoordinator } from './coordinator.ts'
 import { planAssignment, readAssignment, subscriptionOf } from './group-leader.ts'
 import { type Generation, ClassicRequests, type ClassicRequestSettings } from './classic-group-requests.ts'
-import type { GroupHost, Membership, MemberSettings } from './membership.ts'
+import type { GroupHost, GroupMembership, Membership, MemberSettings } from './membership.ts'
 import { PollTimer } from './poll-timer.ts'
 import { RecordGap } from './record-gap.ts'
 import { partitionKey, type TopicPartition } from './topic-partition.ts'
@@ -172,8 +172,7 @@ export class ClassicGroup implements Membership {
     }
   }
 
-  /** Static members stay in the group, for their next start. */
-  async leave(wait: Wait, reason: string): Promise<void> {
+  async leave(wait: Wait, reason: string, to?: GroupMembership): Promise<void> {
     if (this.#state.name === 'left') return
     this.#enter({ name: 'left' })
     this.#closing.abort(new Error('the member left its group'))
@@ -181,12 +180,17 @@ export class ClassicGroup implements Membership {
     const rebalancing = this.#rebalancing
     // A listener that does not come back must not hold it up for ever.
     if (rebalancing !== undefined) await withDeadline('the rebalance', wait, () => rebalancing).catch(ignore)
-    await this.#sendLeave(wait, reason)
+    await this.#sendLeave(wait, reason, to)
   }
 
-  async #sendLeave(wait: Wait, reason: string): Promise<void> {
+  /** Static members stay in the group, for their next start, unless they are to leave it. */
+  async #sendLeave(
+    wait: Wait,
+    reason: string,
+    to: GroupMembership = this.#settings.groupInstanceId === undefined ? 'leave' : 'remain',
+  ): Promise<void> {
     const memberId = this.#memberId
-    if (memberId === '' || this.#settings.groupInstanceId !== undefined) return
+    if (memberId === '' || to === 'remain') return
     this.#memberId = ''
     try {
       await withDeadline('leaving the group', wait, (deadline) => this.#requests.leave(memberId, reason, deadline))

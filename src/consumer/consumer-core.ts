@@ -12,7 +12,7 @@ import { membershipOf } from './membership-of.ts'
 import type { ConsumerHooks, WaitsFor } from './hooks.ts'
 import type { Lane } from './in-hand.ts'
 import type { ItemSource, LoopHost } from './loop.ts'
-import type { GroupHost, LoopActivity, Membership } from './membership.ts'
+import type { GroupHost, GroupMembership, LoopActivity, Membership } from './membership.ts'
 import type { ConsumerSettings, RebalanceListener } from './options.ts'
 import { ConsumerMeter } from './metrics.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -174,8 +174,8 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     this.#resume()
   }
 
-  /** Commits what was handled, leaves the group, and ends everything, in about the time given at most. */
-  async close(timeoutMs: number): Promise<void> {
+  /** Commits what was handled, leaves the group or remains in it, and ends everything, in about the time given at most. */
+  async close(timeoutMs: number, to: GroupMembership | undefined): Promise<void> {
     this.#isClosing = true
     this.changed()
     this.committer?.stop()
@@ -186,7 +186,7 @@ export class ConsumerCore<K, V> implements LoopHost, RunHost<K, V>, GroupHost, C
     await this.#letGo(wait)
     this.#isClosed = true
     this.wakeup.wake()
-    await Promise.all([this.#group?.leave(wait, 'the consumer was closed'), this.fetcher.endSessions(wait)])
+    await Promise.all([this.#group?.leave(wait, 'the consumer was closed', to), this.fetcher.endSessions(wait)])
     await this.cluster.close()
   }
 

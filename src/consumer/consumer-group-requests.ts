@@ -9,6 +9,7 @@ import {
 } from '../protocol/messages/68-consumer-group-heartbeat.ts'
 import type { Encodable } from '../protocol/schema.ts'
 import { type CoordinatorRequestOptions, type GroupCoordinator, LEAVING } from './coordinator.ts'
+import type { GroupMembership } from './membership.ts'
 
 /** What heartbeats are made of, besides what a member subscribes to and owns. */
 export interface ConsumerRequestSettings {
@@ -79,10 +80,10 @@ export class ConsumerRequests {
     return response
   }
 
-  /** Static members keep their partitions for as long as a session lasts. */
-  async leave(deadline: Deadline): Promise<void> {
-    const { groupInstanceId } = this.#settings
-    const memberEpoch = groupInstanceId === undefined ? LEAVE_EPOCH : LEAVE_STATIC_EPOCH
+  /** Static members keep their partitions for as long as a session lasts, unless they are to leave for good. */
+  async leave(deadline: Deadline, to?: GroupMembership): Promise<void> {
+    const isForGood = to === 'leave' || this.#settings.groupInstanceId === undefined
+    const memberEpoch = isForGood ? LEAVE_EPOCH : LEAVE_STATIC_EPOCH
     this.#told = undefined
     await this.#send((version) => ({ ...this.#identity(version), memberEpoch }), deadline, LEAVING)
   }

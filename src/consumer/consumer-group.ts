@@ -10,7 +10,7 @@ import type {
 import type { CommitIdentity } from './committed-offsets.ts'
 import { ConsumerRequests, type ConsumerRequestSettings } from './consumer-group-requests.ts'
 import type { GroupCoordinator } from './coordinator.ts'
-import type { GroupHost, Membership, MemberSettings } from './membership.ts'
+import type { GroupHost, GroupMembership, Membership, MemberSettings } from './membership.ts'
 import { PollTimer } from './poll-timer.ts'
 import { RecordGap } from './record-gap.ts'
 import { isSameAssignment, resolveTarget, type ResolvedTarget } from './target-assignment.ts'
@@ -169,7 +169,7 @@ export class ConsumerGroup implements Membership {
     if (this.#isBehind || FENCING.has(error.errorName)) this.#beatNow()
   }
 
-  async leave(wait: Wait): Promise<void> {
+  async leave(wait: Wait, _reason: string, to?: GroupMembership): Promise<void> {
     const { name } = this.#state
     if (name === 'left') return
     this.#enter({ name: 'left' })
@@ -179,13 +179,15 @@ export class ConsumerGroup implements Membership {
     this.#gap.close()
     this.#watch.stop()
     const isOut = name === 'unsubscribed' || name === 'fenced' || name === 'stale' || name === 'fatal'
-    const leaving = isOut ? undefined : this.#sendLeave(wait)
+    // Of one that is not static nobody has to hear that it is away: it will not come back.
+    const isSilent = isOut || (to === 'remain' && this.#settings.groupInstanceId === undefined)
+    const leaving = isSilent ? undefined : this.#sendLeave(wait, to)
     // A listener that does not come back must not hold it up for ever.
     await Promise.all([leaving, withDeadline('the rebalance', wait, () => this.#work).catch(ignore)])
   }
 
-  async #sendLeave(wait: Wait): Promise<void> {
-    await withDeadline('leaving the group', wait, (deadline) => this.#requests.leave(deadline)).catch(ignore)
+  async #sendLeave(wait: Wait, to?: GroupMembership): Promise<void> {
+    await withDeadline('leaving the group', wait, (deadline) => this.#requests.leave(deadline, to)).catch(ignore)
   }
 
   get #epoch(): number | undefined {

@@ -14,7 +14,7 @@ import { Loop } from './loop.ts'
 import { Runner, type RunOptions, runSettings } from './runner.ts'
 import type { ConsumerMetrics } from './metrics.ts'
 import { checkOffset } from './offset.ts'
-import { checkPattern, type ConsumerOptions, consumerSettings } from './options.ts'
+import { checkPattern, type ConsumerCloseOptions, type ConsumerOptions, consumerSettings } from './options.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
 import { type Topics, topicsFault } from './subscription.ts'
 import { partitionKey, type TopicPartition, type TopicPartitionOffset } from './topic-partition.ts'
@@ -389,14 +389,14 @@ export class Consumer<K = Uint8Array | null, V = Uint8Array | null> implements A
   }
 
   /**
-   * Ends the loop after the record in its hand, commits what was handled if `autoCommit` says so, leaves the group and disconnects. Takes
-   * `timeoutMs`, by default 30,000, at most when brokers do not answer. Never rejects.
+   * Ends the loop after the record in its hand, commits what was handled if `autoCommit` says so, leaves the group (see `groupMembership`) and disconnects.
+   * Takes `timeoutMs` at most when brokers do not answer. Never rejects.
    *
    * Functions of a `run` that are at work are waited for, up to half that time, and count as handled; so a function must not await this itself. A loop's
    * body is not waited for: it may be where this is called.
    */
-  close({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closed ??= this.#core.close(timeoutMs)
+  close({ timeoutMs = 30_000, groupMembership }: ConsumerCloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#core.close(timeoutMs, groupMembership)
     return this.#closed
   }
 

@@ -38,6 +38,9 @@ export interface MemberSettings {
   readonly retryBackoff: Backoff
 }
 
+/** What becomes of a membership in the end: given up, or kept for as long as a session lasts (Java: CloseOptions.GroupMembershipOperation). */
+export type GroupMembership = 'leave' | 'remain'
+
 /** A member of a group, as its consumer sees it: the classic protocol and that of KIP-848 differ behind it. One use: after `leave` it is over. */
 export interface Membership {
   /** Whether records may be handed out: the partitions are the member's own, and none is about to go. */
@@ -58,6 +61,6 @@ export interface Membership {
   rejoin(reason: string): void
   /** A request in the name of `identity` failed: what that says about the membership. */
   onError(error: unknown, identity: CommitIdentity): void
-  /** Leaves the group within a time and is done with it. Never rejects. */
-  leave(wait: Wait, reason: string): Promise<void>
+  /** Is done with the group within a time. Unless told, dynamic members leave it and static ones remain in it. Never rejects. */
+  leave(wait: Wait, reason: string, to?: GroupMembership): Promise<void>
 }

@@ -19,6 +19,7 @@ import { rangeAssignor } from './assignors/range.ts'
 import { roundRobinAssignor } from './assignors/round-robin.ts'
 import { stickyAssignor } from './assignors/sticky.ts'
 import type { ConsumerHooks } from './hooks.ts'
+import type { GroupMembership } from './membership.ts'
 import { type AutoOffsetReset, resetDurationMs } from './offset-reset.ts'
 import type { ConsumerRecord } from './record.ts'
 import { isPattern, type Topics, topicsFault } from './subscription.ts'
@@ -153,6 +154,17 @@ export interface ConsumerOptions<K = Uint8Array | null, V = Uint8Array | null> {
   readonly onRevoked?: RebalanceListener | undefined
   /** Partitions went to other members already: nothing can be committed for them any more. */
   readonly onLost?: RebalanceListener | undefined
+}
+
+/** How a consumer is closed (Java: CloseOptions, KIP-1092). */
+export interface ConsumerCloseOptions {
+  /** Longest time for all of it, when brokers do not answer. Default 30,000. */
+  readonly timeoutMs?: number | undefined
+  /**
+   * Whether the member leaves its group, so that others get its partitions at once, or remains in it for as long as a session lasts, so that nothing moves.
+   * By default it leaves, and with a `groupInstanceId` remains. Without one nobody can take the place up again: its partitions rest until the session is over.
+   */
+  readonly groupMembership?: GroupMembership | undefined
 }
 
 /** Options that have no default. */

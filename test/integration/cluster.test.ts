@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import { BrokerError, ConnectionError } from '../../src/errors.ts'
 import type { Broker } from '../../src/network/broker.ts'
-import { Cluster } from '../../src/network/cluster.ts'
-import { nodeTransport } from '../../src/network/node.ts'
 import { Kafka } from '../../src/kafka.ts'
 import { metadataApi } from '../../src/protocol/messages/03-metadata.ts'
 import { apiVersionsApi } from '../../src/protocol/messages/18-api-versions.ts'
@@ -10,25 +8,13 @@ import { alterClientQuotasApi } from '../../src/protocol/messages/49-alter-clien
 import { connect } from '../network/connecting.ts'
 import { rejection } from '../network/rejection.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
+import { withCluster } from '../support/with-cluster.ts'
 
 const WAIT = { timeoutMs: 60_000 }
 
 describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
-  async function withCluster(use: (cluster: Cluster) => Promise<void>): Promise<void> {
-    const servers = bootstrapServers.split(',').map((server) => {
-      const [, host, port] = /^(.*):(\d+)$/.exec(server)!
-      return { host: host!, port: Number(port) }
-    })
-    const cluster = new Cluster({ bootstrapServers: servers, transport: nodeTransport })
-    try {
-      await use(cluster)
-    } finally {
-      await cluster.close()
-    }
-  }
-
   test('creates a topic by asking for it, and knows its leaders, its id and the controller', async () => {
-    await withCluster(async (cluster) => {
+    await withCluster(bootstrapServers, async (cluster) => {
       const name = uniqueName('asked-for')
       const topic = (await cluster.topics([name], WAIT)).get(name)!
       expect(cluster.topicName(topic.topicId)).toBe(name)
@@ -41,7 +27,7 @@ describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
   })
 
   test('finds the coordinators of groups and of transactions', async () => {
-    await withCluster(async (cluster) => {
+    await withCluster(bootstrapServers, async (cluster) => {
       const groups = [1, 2, 3].map((i) => uniqueName(`group-${i}`))
       const coordinators = await cluster.coordinators('group', groups, WAIT)
       expect([...coordinators.keys()]).toEqual(groups)
@@ -51,7 +37,7 @@ describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
   })
 
   test('refuses a topic name that no topic can have', async () => {
-    await withCluster(async (cluster) => {
+    await withCluster(bootstrapServers, async (cluster) => {
       const refused = cluster.topics(['not a topic!'], WAIT)
       await expect(refused).rejects.toBeInstanceOf(BrokerError)
       await expect(refused).rejects.toMatchObject({ errorName: 'INVALID_TOPIC_EXCEPTION' })
@@ -59,7 +45,7 @@ describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
   })
 
   test('has brokers that refuse whoever takes them for another node or for another cluster (KIP-1242)', async (context) => {
-    await withCluster(async (cluster) => {
+    await withCluster(bootstrapServers, async (cluster) => {
       await cluster.refresh(WAIT)
       const [{ host, port, nodeId, versions }] = cluster.brokers() as [Broker]
       if ((versions?.range(apiVersionsApi.key)?.max ?? 5) < 5) context.skip('brokers before Kafka 4.4 do not check')
@@ -79,7 +65,7 @@ describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
 
   test('slows down a client over its quota, which waits as long as it was told to and says so (KIP-219)', async () => {
     const clientId = uniqueName('slow')
-    await withCluster(async (cluster) => {
+    await withCluster(bootstrapServers, async (cluster) => {
       const entity = [{ entityType: 'client-id', entityName: clientId }]
       const ops = [{ key: 'producer_byte_rate', value: 5000, remove: false }]
       const { entries } = await cluster.request(
@@ -109,7 +95,7 @@ describeWithKafka('a cluster of real brokers', [], ({ bootstrapServers }) => {
   })
 
   test('answers pipelined requests of every version that it offers', async () => {
-    await withCluster(async (cluster) => {
+    await withCluster(bootstrapServers, async (cluster) => {
       await cluster.refresh(WAIT)
       const [broker] = cluster.brokers()
       const { min, max } = (await broker!.connection('general')).versions.range(metadataApi.key)!

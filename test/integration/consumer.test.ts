@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Consumer, type ConsumerOptions, Kafka, string } from '../../src/index.ts'
 import { Assignments, numbers, Reading, until } from '../consumer/loops.ts'
+import { countMembers } from '../support/group-members.ts'
 import { growTopic } from '../support/grow-topic.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
@@ -194,6 +195,30 @@ describeWithKafka('the consumer and a real broker', [], ({ bootstrapServers }) =
         .toSorted((a, b) => a - b),
     ).toEqual(numbers(0, 100).map(Number))
   })
+
+  test.each([
+    ['classic', {}, undefined, 0],
+    ['classic', {}, 'remain', 1],
+    ['classic', { groupInstanceId: 'one' }, undefined, 1],
+    ['classic', { groupInstanceId: 'one' }, 'leave', 0],
+    ['consumer', {}, undefined, 0],
+    ['consumer', {}, 'remain', 1],
+    ['consumer', { groupInstanceId: 'one' }, undefined, 1],
+    ['consumer', { groupInstanceId: 'one' }, 'leave', 0],
+  ] as const)(
+    'a closed member of a %s group, %j, that is to %s leaves %d',
+    async (groupProtocol, options, to, count) => {
+      const topic = await createTopic(1)
+      const groupId = uniqueName('group')
+      const events = new Assignments()
+      const consumer = makeConsumer({ groupId, topics: [topic], groupProtocol, ...options, ...events.listeners })
+      const reading = new Reading(consumer)
+      await events.reach(1)
+      await consumer.close({ groupMembership: to })
+      await reading.done
+      expect(await countMembers(bootstrapServers, groupId, groupProtocol)).toBe(count)
+    },
+  )
 
   test('reading can start at an age of records', async () => {
     const topic = await createTopic(1)
