@@ -107,7 +107,10 @@ export class Pipeline {
     this.#options.onAnswered?.(exchange, frame)
     if (response !== undefined) this.#throttle(exchange, response, now)
     this.#flush(now)
-    if (this.#idleMs === 0 && this.pendingCount === 0) this.#options.onIdle()
+    if (this.pendingCount > 0 || this.#error !== undefined) return
+    if (this.#idleMs === 0) this.#options.onIdle()
+    // The timer may have been set for what was pending.
+    else this.#arm(now + this.#idleMs)
   }
 
   /** Calls `onIdle` as soon as nothing is pending. */

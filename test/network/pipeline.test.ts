@@ -293,6 +293,17 @@ describe('idleness', () => {
     expect(onIdle).not.toHaveBeenCalled()
   })
 
+  test('is reported in time when a request took longer than that', async () => {
+    const { pipeline, onIdle } = setUp({ idleMs: 1000 })
+    void submit(pipeline, exchange(1))
+    await vi.advanceTimersByTimeAsync(5000)
+    pipeline.receive(frame(1))
+    await vi.advanceTimersByTimeAsync(999)
+    expect(onIdle).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(2)
+    expect(onIdle).toHaveBeenCalledTimes(1)
+  })
+
   test('is reported as soon as nothing is pending once that was asked for', () => {
     const { pipeline, onIdle } = setUp()
     void submit(pipeline, exchange(1), exchange(2))
