@@ -5,6 +5,7 @@ import type { Assignment } from './assignment.ts'
 import type { FetchedChunk } from './fetched-chunk.ts'
 import type { InHand } from './in-hand.ts'
 import type { PartitionState } from './partition-state.ts'
+import { ReadAhead } from './read-ahead.ts'
 
 /** Whom the queue tells of its progress. */
 export interface BatchQueueEvents {
@@ -22,6 +23,7 @@ export class BatchQueue {
   readonly #assignment: Assignment
   readonly #inHand: InHand
   readonly #events: BatchQueueEvents
+  readonly #readAhead = new ReadAhead()
   /** Partitions with data, the next one first. */
   readonly #ready: Set<PartitionState> = new Set()
   /** The partition whose open batch is being read. */
@@ -50,7 +52,7 @@ export class BatchQueue {
   }
 
   /**
-   * Opens the next batch of whichever partition is next; false when nothing is buffered. A promise when it must be decompressed first.
+   * Opens the next batch of whichever partition is next; false when nothing is buffered. A promise while it is decompressed in the thread pool.
    * Throws RecordError for a corrupt batch, and what else a partition has to report.
    */
   open(): boolean | Promise<boolean> {
@@ -89,6 +91,7 @@ export class BatchQueue {
       }
       try {
         const cursor = batch.cursor()
+        this.#readAhead.prepare(state, chunk)
         if (cursor instanceof Promise) return this.#openCompressed(state, batch, cursor)
         this.#begin(state, batch, cursor)
       } catch (error) {

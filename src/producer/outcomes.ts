@@ -45,8 +45,8 @@ export class Outcomes {
     this.#onReady = onReady
   }
 
-  /** A batch was compressed just now. */
-  compressed({ topic, sizeInBytes, encodedBytes }: ProducerBatch): void {
+  /** A batch got its bytes just now. */
+  encoded({ topic, sizeInBytes, encodedBytes }: ProducerBatch): void {
     this.#accumulator.ratios?.learn(topic, ratioOf(sizeInBytes, encodedBytes))
   }
 

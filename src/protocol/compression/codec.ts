@@ -27,9 +27,15 @@ export interface DecompressOptions {
 
 /** Compresses and decompresses whole record sections. Every failure is a CompressionError. */
 export interface Codec {
+  /** What is returned at once is valid until the next call only. */
   compress(bytes: Uint8Array, options: CompressOptions): Uint8Array | Promise<Uint8Array>
   /** Fails once the output would be longer than `maxBytes`, without having allocated much more than that. */
   decompress(bytes: Uint8Array, options: DecompressOptions): Uint8Array | Promise<Uint8Array>
+  /**
+   * Decompresses in the thread pool what is not needed yet. Undefined, or not there, for what is large, and when the hand-over would cost about as
+   * much as the work.
+   */
+  decompressAhead?(bytes: Uint8Array, options: DecompressOptions): Promise<Uint8Array> | undefined
 }
 
 /** Imports a package; a parameter of the loaders so that the lack of one can be tested. */
@@ -98,6 +104,22 @@ const MAX_CHUNK_BYTES = 1024 * 1024
 export function chunkSizeFor(expectedBytes: number): number {
   // With some room left, it need not ask whether there is more.
   return Math.min(Math.max(expectedBytes, 1024) + 64, MAX_CHUNK_BYTES)
+}
+
+/** Memory above this is not kept from one use to the next. */
+const MAX_SCRATCH_BYTES = 1024 * 1024
+
+/** Memory for one call at a time, which is used again by the next. */
+export class Scratch {
+  #bytes = new Uint8Array(0)
+
+  /** An array of at least so many bytes, whose content is arbitrary. */
+  take(size: number): Uint8Array {
+    if (size <= this.#bytes.length) return this.#bytes
+    const bytes = new Uint8Array(size)
+    if (size <= MAX_SCRATCH_BYTES) this.#bytes = bytes
+    return bytes
+  }
 }
 
 /** Joins pieces that are `size` bytes in all. */

@@ -4,6 +4,7 @@ import {
   importOptional,
   join,
   notCompressed,
+  Scratch,
   tooLarge,
   type Codec,
   type CompressOptions,
@@ -20,13 +21,12 @@ import { xxhash32 } from './xxhash32.ts'
 interface Lz4Napi {
   compress(block: Uint8Array): Promise<Uint8Array>
   compressSync(block: Uint8Array): Uint8Array
-  uncompress(block: Uint8Array, dictionary?: Uint8Array): Promise<Uint8Array>
   uncompressSync(block: Uint8Array, dictionary?: Uint8Array): Uint8Array
 }
 
 const SIZE_PREFIX = 4
 
-/** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
+/** From this size on it compresses in the thread pool, lest the event loop stand still for milliseconds. To decompress takes a fifth of the time. */
 const OFF_LOOP_BYTES = 512 * 1024
 
 /** No lz4 block expands to more than this for each of its bytes. */
@@ -36,59 +36,80 @@ const MAX_RATIO = 255
 export async function loadLz4(importPackage?: ImportPackage): Promise<Codec> {
   const lz4 = (await importOptional('lz4', 'lz4-napi', importPackage)) as Lz4Napi
   return {
-    async compress(bytes: Uint8Array, { level, magic = 2 }: CompressOptions) {
+    compress(bytes: Uint8Array, { level, magic = 2 }: CompressOptions) {
       checkLevel('lz4', level, 1, 17)
-      return compress(lz4, bytes, magic)
+      const inputs: Uint8Array[] = []
+      for (let at = 0; at < bytes.length; at += MAX_BLOCK_SIZE) inputs.push(bytes.subarray(at, at + MAX_BLOCK_SIZE))
+      if (bytes.length >= OFF_LOOP_BYTES) return compressOffLoop(lz4, inputs, magic)
+      try {
+        return frameOf(
+          inputs,
+          inputs.map((input) => lz4.compressSync(input)),
+          magic,
+        )
+      } catch (cause) {
+        throw notCompressed('lz4', cause)
+      }
     },
     decompress: (bytes: Uint8Array, options: DecompressOptions) => decompress(lz4, bytes, options),
   }
 }
 
-async function compress(lz4: Lz4Napi, bytes: Uint8Array, magic: 0 | 1 | 2): Promise<Uint8Array> {
-  const inputs: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; at += MAX_BLOCK_SIZE) inputs.push(bytes.subarray(at, at + MAX_BLOCK_SIZE))
-  let blocks: Uint8Array[]
+async function compressOffLoop(lz4: Lz4Napi, inputs: readonly Uint8Array[], magic: 0 | 1 | 2): Promise<Uint8Array> {
   try {
-    const isLarge = bytes.length >= OFF_LOOP_BYTES
-    blocks = isLarge
-      ? await Promise.all(inputs.map((input) => lz4.compress(input)))
-      : inputs.map((input) => lz4.compressSync(input))
+    const blocks = await Promise.all(inputs.map((input) => lz4.compress(input)))
+    return frameOf(inputs, blocks, magic).slice()
   } catch (cause) {
     throw notCompressed('lz4', cause)
   }
-  const header = frameHeader(magic)
-  const pieces = [header]
-  let size = header.length
-  for (let i = 0; i < blocks.length; i++) {
-    const input = inputs[i]!
-    const block = blocks[i]!.subarray(SIZE_PREFIX)
-    const isStored = block.length >= input.length
-    const content = isStored ? input : block
-    const length = new Uint8Array(4)
-    new DataView(length.buffer).setUint32(0, isStored ? (input.length | STORED) >>> 0 : block.length, true)
-    pieces.push(length, content)
-    size += 4 + content.length
-  }
-  pieces.push(FRAME_END)
-  return join(pieces, size + FRAME_END.length)
 }
 
-async function decompress(lz4: Lz4Napi, bytes: Uint8Array, options: DecompressOptions): Promise<Uint8Array> {
+/** A frame of blocks, each compressed unless that makes it no smaller; valid until the next call. */
+function frameOf(inputs: readonly Uint8Array[], blocks: readonly Uint8Array[], magic: 0 | 1 | 2): Uint8Array {
+  const header = frameHeader(magic)
+  let size = header.length + FRAME_END.length
+  for (let i = 0; i < inputs.length; i++) size += 4 + Math.min(inputs[i]!.length, blocks[i]!.length - SIZE_PREFIX)
+  const frame = scratch.take(size)
+  frame.set(header)
+  let at = header.length
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!
+    const block = blocks[i]!
+    const isStored = block.length - SIZE_PREFIX >= input.length
+    const content = isStored ? input : block.subarray(SIZE_PREFIX)
+    at = putUint32(frame, at, isStored ? input.length | STORED : content.length)
+    frame.set(content, at)
+    at += content.length
+  }
+  frame.set(FRAME_END, at)
+  return frame.subarray(0, size)
+}
+
+const scratch = new Scratch()
+
+function putUint32(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value
+  bytes[at + 1] = value >>> 8
+  bytes[at + 2] = value >>> 16
+  bytes[at + 3] = value >>> 24
+  return at + 4
+}
+
+function decompress(lz4: Lz4Napi, bytes: Uint8Array, options: DecompressOptions): Uint8Array {
   const { maxBytes, magic } = options
   const frame = readLz4Frame(bytes, magic)
   if (frame.contentSize !== undefined && frame.contentSize > maxBytes) throw tooLarge('lz4', maxBytes)
-  const isLarge = bytes.length >= OFF_LOOP_BYTES
   const pieces: Uint8Array[] = []
   let size = 0
   let history: Uint8Array | undefined
   for (const { content, isStored } of frame.blocks) {
     let piece = content
     if (!isStored) {
-      const prefixed = new Uint8Array(SIZE_PREFIX + content.length)
-      new DataView(prefixed.buffer).setUint32(0, Math.min(frame.maxBlockSize, content.length * MAX_RATIO), true)
+      const prefixed = scratch.take(SIZE_PREFIX + content.length).subarray(0, SIZE_PREFIX + content.length)
+      putUint32(prefixed, 0, Math.min(frame.maxBlockSize, content.length * MAX_RATIO))
       prefixed.set(content, SIZE_PREFIX)
       try {
-        piece = isLarge ? await lz4.uncompress(prefixed, history) : lz4.uncompressSync(prefixed, history)
+        piece = lz4.uncompressSync(prefixed, history)
       } catch (cause) {
         throw garbled('lz4', 'a block is broken', cause)
       }

@@ -16,36 +16,74 @@ const loaders: Record<CodecName, () => Promise<Codec>> = {
   zstd: () => loadZstd(),
 }
 
-const loaded = new Map<CodecName, Promise<Codec>>()
+const loading = new Map<CodecName, Promise<Codec>>()
+const loaded = new Map<CodecName, Codec>()
 
 /** Loads a codec on its first use. One whose package is missing rejects with CompressionError, and is looked for again the next time. */
 export function loadCodec(name: CodecName): Promise<Codec> {
-  let codec = loaded.get(name)
+  let codec = loading.get(name)
   if (codec === undefined) {
     codec = loaders[name]()
-    loaded.set(name, codec)
-    codec.catch(() => loaded.delete(name))
+    loading.set(name, codec)
+    codec.then(
+      (ready) => loaded.set(name, ready),
+      () => loading.delete(name),
+    )
   }
   return codec
 }
 
-/** Compresses a record section. Rejects with CompressionError when the codec's package is not there. */
-export async function compress(
+/**
+ * Compresses a record section, at once when the codec is loaded and works without the thread pool: what is returned at once is valid until the
+ * next call only. Fails with CompressionError when the codec's package is not there.
+ */
+export function compress(
   name: CompressionName,
   bytes: Uint8Array,
   options: CompressOptions = {},
-): Promise<Uint8Array> {
+): Uint8Array | Promise<Uint8Array> {
   if (name === 'none') return bytes
-  return plainBytes(await (await loadCodec(name)).compress(bytes, options))
+  const codec = loaded.get(name)
+  if (codec !== undefined) return codec.compress(bytes, options)
+  return loadCodec(name).then(async (ready) => {
+    const compressed = ready.compress(bytes, options)
+    return compressed instanceof Promise ? compressed : new Uint8Array(compressed)
+  })
 }
 
-/** Decompresses a record section. Rejects with CompressionError when it is garbled or longer than `maxBytes` (default 256 MiB). */
-export async function decompress(
+interface DecompressSettings {
+  /** Default 256 MiB. */
+  maxBytes?: number | undefined
+  /** Version of the record format around it. Default 2. */
+  magic?: 0 | 1 | 2 | undefined
+}
+
+/**
+ * Decompresses a record section, at once when the codec is loaded and there is not too much of it. Fails with CompressionError when it is garbled or
+ * comes out longer than `maxBytes`.
+ */
+export function decompress(
   name: CompressionName,
   bytes: Uint8Array,
-  options: { maxBytes?: number | undefined; magic?: 0 | 1 | 2 | undefined } = {},
-): Promise<Uint8Array> {
+  { maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES, magic = 2 }: DecompressSettings = {},
+): Uint8Array | Promise<Uint8Array> {
   if (name === 'none') return bytes
-  const { maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES, magic = 2 } = options
-  return plainBytes(await (await loadCodec(name)).decompress(bytes, { maxBytes, magic }))
+  const codec = loaded.get(name)
+  if (codec === undefined)
+    return loadCodec(name).then(async (ready) => plain(ready.decompress(bytes, { maxBytes, magic })))
+  return plain(codec.decompress(bytes, { maxBytes, magic }))
+}
+
+/** Decompresses in the background a record section that is not needed yet; undefined when that would win nothing. */
+export function decompressAhead(
+  name: CompressionName,
+  bytes: Uint8Array,
+  { maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES, magic = 2 }: DecompressSettings = {},
+): Promise<Uint8Array> | undefined {
+  if (name === 'none') return undefined
+  return loaded.get(name)?.decompressAhead?.(bytes, { maxBytes, magic })?.then(plainBytes)
+}
+
+function plain(bytes: Uint8Array | Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
+  return bytes instanceof Promise ? bytes.then(plainBytes) : plainBytes(bytes)
 }

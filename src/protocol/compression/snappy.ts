@@ -1,4 +1,4 @@
-import { garbled, tooLarge, type Codec, type CompressOptions, type DecompressOptions } from './codec.ts'
+import { garbled, Scratch, tooLarge, type Codec, type CompressOptions, type DecompressOptions } from './codec.ts'
 import { compressBlock, maxCompressedBytes, readBlockSize, uncompressBlock } from './snappy-block.ts'
 
 /** What a block is uncompressed to at most when Java writes it (`SnappyOutputStream`, 32 KiB). */
@@ -14,9 +14,11 @@ export const snappy: Codec = {
   decompress: (bytes: Uint8Array, options: DecompressOptions) => decompress(bytes, options.maxBytes),
 }
 
+const scratch = new Scratch()
+
 function compress(bytes: Uint8Array): Uint8Array {
   const blockCount = Math.ceil(bytes.length / BLOCK_SIZE)
-  const output = new Uint8Array(XERIAL_HEADER.length + maxCompressedBytes(bytes.length) + blockCount * (4 + 32))
+  const output = scratch.take(XERIAL_HEADER.length + maxCompressedBytes(bytes.length) + blockCount * (4 + 32))
   const view = new DataView(output.buffer)
   output.set(XERIAL_HEADER)
   let at = XERIAL_HEADER.length
@@ -25,8 +27,7 @@ function compress(bytes: Uint8Array): Uint8Array {
     view.setInt32(at, end - at - 4)
     at = end
   }
-  // Memory that is not used is not to stay with what is.
-  return output.slice(0, at)
+  return output.subarray(0, at)
 }
 
 /** A raw block: where its elements lie, and what they uncompress to. */

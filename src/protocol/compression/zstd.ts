@@ -19,7 +19,7 @@ type Callback = (error: Error | null, result: Uint8Array) => void
 
 /** What is used of node:zlib from Node.js 22.15 and 23.8 on. */
 interface ZstdZlib {
-  constants: { ZSTD_c_compressionLevel: number }
+  constants: { ZSTD_c_compressionLevel: number; ZSTD_c_minMatch: number }
   zstdCompress(bytes: Uint8Array, options: object, callback: Callback): void
   zstdCompressSync(bytes: Uint8Array, options: object): Uint8Array
   zstdDecompress(bytes: Uint8Array, options: object, callback: Callback): void
@@ -43,6 +43,12 @@ type MakeModule = (module: object) => unknown
 
 const DEFAULT_LEVEL = 3
 
+/**
+ * What zstd takes at its default level for most sizes, and for large ones. With the 4 that it takes from 128 to 256 KiB and below 16 KiB, batches of JSON come out 7 %
+ * larger after a third more time.
+ */
+const DEFAULT_MIN_MATCH = 5
+
 /** Java's range of levels (ZstdCompression). */
 const MIN_LEVEL = -131072
 const MAX_LEVEL = 22
@@ -58,8 +64,8 @@ const CODEC_CHECKED_CHUNK = 4096
 /** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
 const OFF_LOOP_BYTES = 32 * 1024
 
-/** The same for what comes out. */
-const OFF_LOOP_OUTPUT_BYTES = 256 * 1024
+/** From this size on it decompresses in the thread pool: some milliseconds of work. */
+const OFF_LOOP_OUTPUT_BYTES = 1024 * 1024
 
 /** The zstd codec on node:zlib where that has it, else on zstd-codec, which runs at about a third of the speed and knows levels up to 9. */
 export async function loadZstd(
@@ -84,8 +90,11 @@ function zlibCodec(zlib: ZstdZlib): Codec {
   return {
     compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
       checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
+      const { ZSTD_c_compressionLevel, ZSTD_c_minMatch } = zlib.constants
+      const params = { [ZSTD_c_compressionLevel]: level }
+      if (level === DEFAULT_LEVEL) params[ZSTD_c_minMatch] = DEFAULT_MIN_MATCH
       const options = {
-        params: { [zlib.constants.ZSTD_c_compressionLevel]: level },
+        params,
         // Knowing the size, zstd takes tables that fit it: half the time for batches of some ten KiB.
         pledgedSrcSize: bytes.length,
         chunkSize: chunkSizeFor(bytes.length / 2),
@@ -98,32 +107,48 @@ function zlibCodec(zlib: ZstdZlib): Codec {
         })
       })
     },
-    async decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
-      const pieces: Uint8Array[] = []
-      let size = 0
-      for (const frame of readFrames(bytes, maxBytes)) {
-        const options = { maxOutputLength: Math.max(1, maxBytes - size), chunkSize: chunkSizeFor(frame.maxSize) }
-        try {
-          const piece =
-            frame.bytes.length < OFF_LOOP_BYTES && frame.maxSize < OFF_LOOP_OUTPUT_BYTES
-              ? zlib.zstdDecompressSync(frame.bytes, options)
-              : await new Promise<Uint8Array>((resolve, reject) => {
-                  zlib.zstdDecompress(frame.bytes, options, (error, result) => {
-                    if (error === null) resolve(result)
-                    else reject(error)
-                  })
-                })
-          size += piece.length
-          pieces.push(piece)
-        } catch (cause) {
-          const isTooLarge = (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
-          throw isTooLarge ? tooLarge('zstd', maxBytes) : garbled('zstd', messageOf(cause), cause)
-        }
-        if (size > maxBytes) throw tooLarge('zstd', maxBytes)
-      }
-      return join(pieces, size)
+    decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
+      const frames = readFrames(bytes, maxBytes)
+      const [first] = frames
+      if (frames.length === 1 && first!.maxSize < OFF_LOOP_OUTPUT_BYTES) return decompressNow(zlib, first!, maxBytes)
+      return decompressFrames(zlib, frames, maxBytes)
     },
   }
+}
+
+function decompressNow(zlib: ZstdZlib, frame: ZstdFrame, maxBytes: number): Uint8Array {
+  try {
+    return zlib.zstdDecompressSync(frame.bytes, decompressOptions(frame, maxBytes))
+  } catch (cause) {
+    throw notDecompressed(cause, maxBytes)
+  }
+}
+
+async function decompressFrames(zlib: ZstdZlib, frames: readonly ZstdFrame[], maxBytes: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for (const frame of frames) {
+    const options = decompressOptions(frame, maxBytes - size)
+    const piece = await new Promise<Uint8Array>((resolve, reject) => {
+      zlib.zstdDecompress(frame.bytes, options, (error, result) => {
+        if (error === null) resolve(result)
+        else reject(notDecompressed(error, maxBytes))
+      })
+    })
+    size += piece.length
+    if (size > maxBytes) throw tooLarge('zstd', maxBytes)
+    pieces.push(piece)
+  }
+  return join(pieces, size)
+}
+
+function decompressOptions({ maxSize }: ZstdFrame, maxBytes: number): object {
+  return { maxOutputLength: Math.max(1, maxBytes), chunkSize: chunkSizeFor(maxSize) }
+}
+
+function notDecompressed(cause: unknown, maxBytes: number): CompressionError {
+  const isTooLarge = (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE'
+  return isTooLarge ? tooLarge('zstd', maxBytes) : garbled('zstd', messageOf(cause), cause)
 }
 
 function wasmCodec(makeModule: MakeModule): Codec {

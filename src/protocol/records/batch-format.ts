@@ -1,7 +1,7 @@
 import { DecodeError } from '../../errors.ts'
 import { crc32c } from '../bytes/crc32c.ts'
 import { COMPRESSION_NAMES, type CompressionName } from '../compression/codec.ts'
-import { decompress } from '../compression/registry.ts'
+import { decompress, decompressAhead } from '../compression/registry.ts'
 import { AT, ATTRIBUTE, BATCH_HEADER_SIZE } from './batch-header.ts'
 import { RecordBatch, type BatchInfo } from './record-batch.ts'
 import { BatchCursor, type RecordSection } from './record-cursor.ts'
@@ -72,20 +72,34 @@ export function readRecordBatch(frame: BatchFrame, options: ReadOptions): Record
     count: view.getInt32(position + AT.COUNT),
   }
   const batch = bytes.subarray(position, end)
-  return new RecordBatch(info, batch, () => openRecords(frame, info, options.maxDecompressedBytes))
-}
-
-function openRecords(
-  frame: BatchFrame,
-  info: BatchInfo,
-  maxDecompressedBytes: number | undefined,
-): BatchCursor | Promise<BatchCursor> {
-  const { bytes, position, sizeInBytes, index } = frame
-  const start = position + BATCH_HEADER_SIZE
+  const settings = { maxBytes: options.maxDecompressedBytes, magic: 2 } as const
+  const { compression } = info
   // Compaction may leave a batch without records, and then nothing is looked at, as in Java.
   const isEmpty = info.count === 0
-  const isCompressed = info.compression !== 'none' && !isEmpty
-  const section: RecordSection = {
+  if (compression === 'none' || isEmpty) {
+    return new RecordBatch(info, batch, () => {
+      const start = position + BATCH_HEADER_SIZE
+      return new BatchCursor(bytes, start, isEmpty ? start : end, sectionOf(frame, info, false))
+    })
+  }
+  const compressed = bytes.subarray(position + BATCH_HEADER_SIZE, end)
+  const over = (records: Uint8Array): BatchCursor =>
+    new BatchCursor(records, 0, records.length, sectionOf(frame, info, true))
+  return new RecordBatch(
+    info,
+    batch,
+    () => {
+      const records = decompress(compression, compressed, settings)
+      return records instanceof Promise ? records.then(over) : over(records)
+    },
+    () => decompressAhead(compression, compressed, settings)?.then(over),
+  )
+}
+
+/** What a cursor over the records of a batch goes by. */
+function sectionOf({ position, index }: BatchFrame, info: BatchInfo, isCompressed: boolean): RecordSection {
+  const start = position + BATCH_HEADER_SIZE
+  return {
     baseOffset: info.baseOffset,
     baseTimestamp: info.baseTimestamp,
     appendTime: info.timestampType === 'append' ? info.maxTimestamp : undefined,
@@ -96,11 +110,6 @@ function openRecords(
       return new DecodeError(`at byte ${at} of the decompressed records: ${reason}`, { offset: start, path })
     },
   }
-  if (!isCompressed) return new BatchCursor(bytes, start, isEmpty ? start : position + sizeInBytes, section)
-  const compressed = bytes.subarray(start, position + sizeInBytes)
-  return decompress(info.compression, compressed, { maxBytes: maxDecompressedBytes, magic: 2 }).then(
-    (records) => new BatchCursor(records, 0, records.length, section),
-  )
 }
 
 /** Throws when the checksum that was sent is not the one computed. `at` is where it is in the batch. */

@@ -204,7 +204,7 @@ export class RecordBatchBuilder {
     this.#bytes = NO_BYTES
   }
 
-  /** Ends the batch and returns its bytes, at once when they are not compressed. Nothing can be appended afterwards. */
+  /** Ends the batch and returns its bytes, at once unless they are compressed in the thread pool. Nothing can be appended afterwards. */
   finish(options: FinishOptions = {}): Uint8Array | Promise<Uint8Array> {
     if (this.#isFinished) throw new ClosedError('the record batch builder')
     const codec = options.compression ?? 'none'
@@ -218,16 +218,18 @@ export class RecordBatchBuilder {
       this.#writeHeader(batch, options, codecNumber)
       return batch
     }
-    return this.#finishCompressed(codec, codecNumber, options)
+    const compressed = compress(codec, this.#bytes.subarray(BATCH_HEADER_SIZE, this.#length), { level: options.level })
+    if (!(compressed instanceof Promise)) return this.#finishCompressed(compressed, codecNumber, options)
+    return compressed.then((bytes) => this.#finishCompressed(bytes, codecNumber, options))
   }
 
-  async #finishCompressed(codec: CompressionName, codecNumber: number, options: FinishOptions): Promise<Uint8Array> {
-    const records = this.#bytes.subarray(BATCH_HEADER_SIZE, this.#length)
-    const compressed = await compress(codec, records, { level: options.level })
+  #finishCompressed(compressed: Uint8Array, codecNumber: number, options: FinishOptions): Uint8Array {
+    const size = BATCH_HEADER_SIZE + compressed.length
+    // The records as they were need not be kept while the batch is in flight.
     this.#memory.give(this.#bytes)
-    this.#bytes = NO_BYTES
-    const batch = new Uint8Array(BATCH_HEADER_SIZE + compressed.length)
-    batch.set(compressed, BATCH_HEADER_SIZE)
+    this.#bytes = this.#memory.take(size)
+    this.#bytes.set(compressed, BATCH_HEADER_SIZE)
+    const batch = this.#bytes.subarray(0, size)
     this.#writeHeader(batch, options, codecNumber)
     return batch
   }

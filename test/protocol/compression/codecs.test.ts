@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
 import type { CompressionName } from '../../../src/protocol/compression/codec.ts'
-import { compress, decompress, loadCodec } from '../../../src/protocol/compression/registry.ts'
+import * as registry from '../../../src/protocol/compression/registry.ts'
+
+/** As those of the registry, which give their results at once or later. */
+const compress = async (...call: Parameters<typeof registry.compress>): Promise<Uint8Array> => {
+  const compressed = registry.compress(...call)
+  return new Uint8Array(compressed instanceof Promise ? await compressed : compressed)
+}
+const decompress = async (...call: Parameters<typeof registry.decompress>): Promise<Uint8Array> =>
+  registry.decompress(...call)
 
 const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const
 
@@ -60,10 +68,10 @@ describe.each(CODECS)('%s', (codec) => {
     expect(around).toEqual(before)
   })
 
-  test('gives plain arrays in either direction, and takes Buffers', async () => {
+  test('takes Buffers and decompresses to plain arrays', async () => {
     const compressed = await compress(codec, Buffer.from(text(100)))
     const output = await decompress(codec, Buffer.from(compressed))
-    expect([compressed.constructor, output.constructor]).toEqual([Uint8Array, Uint8Array])
+    expect(output.constructor).toBe(Uint8Array)
     expect(output).toEqual(text(100))
   })
 
@@ -100,6 +108,21 @@ describe.each(CODECS)('%s', (codec) => {
     const outputs = await Promise.all(sizes.map(async (size) => decompress(codec, await compress(codec, text(size)))))
     expect(outputs.map((output) => output.length)).toEqual(sizes)
   })
+})
+
+test('gzip decompresses ahead what is neither small nor large', async () => {
+  const sizes = [1000, 100_000, 2 * MIB]
+  const compressed = await Promise.all(sizes.map((size) => compress('gzip', text(size))))
+  const ahead = compressed.map((bytes) => registry.decompressAhead('gzip', bytes))
+  expect(ahead.map((output) => output instanceof Promise)).toEqual([false, true, false])
+  expect(equals((await ahead[1])!, text(100_000))).toBe(true)
+  expect(registry.decompressAhead('gzip', compressed[1]!, { maxBytes: 99_999 })).toBeUndefined()
+})
+
+test('what gzip data say about their size bounds what is decompressed ahead', async () => {
+  const bytes = await compress('gzip', text(100_000))
+  new DataView(bytes.buffer).setUint32(bytes.length - 4, 50_000, true)
+  await expect(registry.decompressAhead('gzip', bytes)).rejects.toBeInstanceOf(CompressionError)
 })
 
 describe('levels', () => {
@@ -146,11 +169,11 @@ describe('levels', () => {
 })
 
 test('a codec is loaded once, on its first use', async () => {
-  expect(await loadCodec('lz4')).toBe(await loadCodec('lz4'))
+  expect(await registry.loadCodec('lz4')).toBe(await registry.loadCodec('lz4'))
 })
 
-test('the codec none leaves bytes as they are', async () => {
+test('the codec none leaves bytes as they are', () => {
   const input = text(10)
-  expect(await compress('none', input)).toBe(input)
-  expect(await decompress('none', input)).toBe(input)
+  expect(registry.compress('none', input)).toBe(input)
+  expect(registry.decompress('none', input)).toBe(input)
 })

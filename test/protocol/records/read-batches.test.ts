@@ -81,12 +81,26 @@ describe('reading batches', () => {
     }
   })
 
-  test('gives compressed records in a promise and others at once', async () => {
+  test('gives records at once, also compressed ones that are few, when the codec is loaded', async () => {
     const [plain] = readBatches(await encode())
     const [zipped] = readBatches(await encode({ compression: 'gzip' }))
     expect(plain!.records()).toBeInstanceOf(Array)
-    expect(zipped!.records()).toBeInstanceOf(Promise)
-    expect(await zipped!.records()).toEqual(plain!.records())
+    expect(zipped!.records()).toEqual(plain!.records())
+  })
+
+  test('gives records that were prepared once, and opens the batch again for the next reader', async () => {
+    const large = Array.from({ length: 100 }, () => ({ timestamp: NOW, key: null, value: 'x'.repeat(1000) }))
+    const [zipped] = readBatches(await encodeRecordBatch(large, { compression: 'gzip' }))
+    expect([zipped!.prepare(), zipped!.isPrepared]).toEqual([true, true])
+    const prepared = await zipped!.records()
+    expect(zipped!.isPrepared).toBe(false)
+    expect(prepared).toHaveLength(100)
+    expect(await zipped!.records()).toEqual(prepared)
+  })
+
+  test('does not prepare records that are not compressed', async () => {
+    const [plain] = readBatches(await encode())
+    expect([plain!.prepare(), plain!.isPrepared]).toEqual([false, false])
   })
 
   test('passes over the checksum when it is told to', async () => {
