@@ -13,14 +13,15 @@ import {
   type DecompressOptions,
   type ImportPackage,
 } from './codec.ts'
+import { FrameStreams, type ZlibStream } from './zstd-streams.ts'
 import { readZstdFrames, shrinkWindow, type ZstdFrame } from './zstd-frame.ts'
 
 type Callback = (error: Error | null, result: Uint8Array) => void
 
 /** What is used of node:zlib from Node.js 22.15 and 23.8 on. */
 interface ZstdZlib {
-  constants: { ZSTD_c_compressionLevel: number; ZSTD_c_minMatch: number }
-  zstdCompress(bytes: Uint8Array, options: object, callback: Callback): void
+  constants: { ZSTD_c_compressionLevel: number; ZSTD_c_minMatch: number; ZSTD_e_end: number }
+  createZstdCompress(options: object): ZlibStream
   zstdCompressSync(bytes: Uint8Array, options: object): Uint8Array
   zstdDecompress(bytes: Uint8Array, options: object, callback: Callback): void
   zstdDecompressSync(bytes: Uint8Array, options: object): Uint8Array
@@ -64,6 +65,12 @@ const CODEC_CHECKED_CHUNK = 4096
 /** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
 const OFF_LOOP_BYTES = 32 * 1024
 
+/** What a stream makes its output in: several frames each. */
+const STREAM_CHUNK_BYTES = 512 * 1024
+
+/** The thread pool has four threads unless it is told otherwise. */
+const MAX_STREAMS = 4
+
 /** From this size on it decompresses in the thread pool: some milliseconds of work. */
 const OFF_LOOP_OUTPUT_BYTES = 1024 * 1024
 
@@ -73,7 +80,7 @@ export async function loadZstd(
   importZlib: () => Promise<unknown> = () => import('node:zlib'),
 ): Promise<Codec> {
   const zlib = (await importZlib().catch(() => ({}))) as Partial<ZstdZlib>
-  if (typeof zlib.zstdDecompressSync === 'function') return zlibCodec(zlib as ZstdZlib)
+  if (typeof zlib.zstdDecompressSync === 'function') return zlibCodec(zlib as ZstdZlib, coreCount())
   const makeModule = await importOptional('zstd', 'zstd-codec/lib/zstd-codec-binding-wasm.js', importPackage)
   return wasmCodec(makeModule as MakeModule)
 }
@@ -86,26 +93,45 @@ function readFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
   return frames
 }
 
-function zlibCodec(zlib: ZstdZlib): Codec {
+/** One of those without zstd in node:zlib may not tell. */
+function coreCount(): number {
+  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } }
+  return navigator?.hardwareConcurrency ?? 1
+}
+
+function zlibCodec(zlib: ZstdZlib, cores: number): Codec {
+  /** By level: few programs have more than one. */
+  const streams = new Map<number, FrameStreams>()
+  const streamsOf = (level: number): FrameStreams => {
+    let known = streams.get(level)
+    if (known === undefined) {
+      const options = { params: paramsOf(zlib, level), flush: zlib.constants.ZSTD_e_end, chunkSize: STREAM_CHUNK_BYTES }
+      // One core is for the event loop, which makes the batches.
+      known = new FrameStreams(() => zlib.createZstdCompress(options), Math.min(Math.max(cores - 1, 1), MAX_STREAMS))
+      streams.set(level, known)
+    }
+    return known
+  }
   return {
     compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
       checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
-      const { ZSTD_c_compressionLevel, ZSTD_c_minMatch } = zlib.constants
-      const params = { [ZSTD_c_compressionLevel]: level }
-      if (level === DEFAULT_LEVEL) params[ZSTD_c_minMatch] = DEFAULT_MIN_MATCH
-      const options = {
-        params,
+      if (bytes.length < OFF_LOOP_BYTES) {
         // Knowing the size, zstd takes tables that fit it: half the time for batches of some ten KiB.
-        pledgedSrcSize: bytes.length,
-        chunkSize: chunkSizeFor(bytes.length / 2),
+        const sizes = { pledgedSrcSize: bytes.length, chunkSize: chunkSizeFor(bytes.length / 2) }
+        return zlib.zstdCompressSync(bytes, { params: paramsOf(zlib, level), ...sizes })
       }
-      if (bytes.length < OFF_LOOP_BYTES) return zlib.zstdCompressSync(bytes, options)
-      return new Promise((resolve, reject) => {
-        zlib.zstdCompress(bytes, options, (error, result) => {
-          if (error === null) resolve(result)
-          else reject(notCompressed('zstd', error))
-        })
-      })
+      return streamsOf(level)
+        .run(bytes)
+        .then(
+          (pieces) =>
+            join(
+              pieces,
+              pieces.reduce((sum, { length }) => sum + length, 0),
+            ),
+          (cause: unknown) => {
+            throw notCompressed('zstd', cause)
+          },
+        )
     },
     decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
       const frames = readFrames(bytes, maxBytes)
@@ -114,6 +140,12 @@ function zlibCodec(zlib: ZstdZlib): Codec {
       return decompressFrames(zlib, frames, maxBytes)
     },
   }
+}
+
+function paramsOf({ constants }: ZstdZlib, level: number): Record<number, number> {
+  const params = { [constants.ZSTD_c_compressionLevel]: level }
+  if (level === DEFAULT_LEVEL) params[constants.ZSTD_c_minMatch] = DEFAULT_MIN_MATCH
+  return params
 }
 
 function decompressNow(zlib: ZstdZlib, frame: ZstdFrame, maxBytes: number): Uint8Array {
