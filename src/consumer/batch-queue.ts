@@ -5,7 +5,6 @@ import type { Assignment } from './assignment.ts'
 import type { FetchedChunk } from './fetched-chunk.ts'
 import type { InHand } from './in-hand.ts'
 import type { PartitionState } from './partition-state.ts'
-import { ReadAhead } from './read-ahead.ts'
 
 /** Whom the queue tells of its progress. */
 export interface BatchQueueEvents {
@@ -23,7 +22,6 @@ export class BatchQueue {
   readonly #assignment: Assignment
   readonly #inHand: InHand
   readonly #events: BatchQueueEvents
-  readonly #readAhead = new ReadAhead()
   /** Partitions with data, the next one first. */
   readonly #ready: Set<PartitionState> = new Set()
   /** The partition whose open batch is being read. */
@@ -91,7 +89,6 @@ export class BatchQueue {
       }
       try {
         const cursor = batch.cursor()
-        this.#readAhead.prepare(state, chunk)
         if (cursor instanceof Promise) return this.#openCompressed(state, batch, cursor)
         this.#begin(state, batch, cursor)
       } catch (error) {

@@ -49,7 +49,7 @@ export class FetchedChunk {
   /** Producers whose transaction at this place was aborted. */
   readonly #abortedProducers = new Set<bigint>()
   #index = 0
-  /** Up to which batch they were found to be whole. */
+  /** Which batch was found to be whole last. */
   #checkedIndex = -1
 
   constructor({ bytes, fetchOffset, checkCrcs, abortedTransactions }: FetchedRecords) {
@@ -86,31 +86,10 @@ export class FetchedChunk {
   peek(): RecordBatch | undefined {
     const batch = this.#batches[this.#index]
     if (batch === undefined && this.#failure !== undefined) throw this.#failure
-    if (batch === undefined || !this.#checkCrcs || this.#checkedIndex >= this.#index) return batch
+    if (batch === undefined || !this.#checkCrcs || this.#checkedIndex === this.#index) return batch
     verify(batch)
     this.#checkedIndex = this.#index
     return batch
-  }
-
-  /** The batch so many behind the one at hand; undefined unless it is compressed, and whole. What is not is reported when it is at hand. */
-  compressedAhead(distance: number): RecordBatch | undefined {
-    const index = this.#index + distance
-    const batch = this.#batches[index]
-    if (batch === undefined || batch.compression === 'none') return undefined
-    return !this.#checkCrcs || this.#isWhole(index) ? batch : undefined
-  }
-
-  /** Whether the checksum of a batch is right, for which those before it have been looked at. */
-  #isWhole(index: number): boolean {
-    try {
-      for (let i = Math.max(this.#checkedIndex + 1, this.#index); i <= index; i++) {
-        verify(this.#batches[i]!)
-        this.#checkedIndex = i
-      }
-    } catch {
-      return false
-    }
-    return true
   }
 
   /** Where the batch at hand ends by its header, which a fault may have garbled; -1 when not even that can be read. */

@@ -31,11 +31,6 @@ export interface Codec {
   compress(bytes: Uint8Array, options: CompressOptions): Uint8Array | Promise<Uint8Array>
   /** Fails once the output would be longer than `maxBytes`, without having allocated much more than that. */
   decompress(bytes: Uint8Array, options: DecompressOptions): Uint8Array | Promise<Uint8Array>
-  /**
-   * Decompresses in the thread pool what is not needed yet. Undefined, or not there, for what is large, and when the hand-over would cost about as
-   * much as the work.
-   */
-  decompressAhead?(bytes: Uint8Array, options: DecompressOptions): Promise<Uint8Array> | undefined
 }
 
 /** Imports a package; a parameter of the loaders so that the lack of one can be tested. */

@@ -74,16 +74,6 @@ export function decompress(
   return plain(codec.decompress(bytes, { maxBytes, magic }))
 }
 
-/** Decompresses in the background a record section that is not needed yet; undefined when that would win nothing. */
-export function decompressAhead(
-  name: CompressionName,
-  bytes: Uint8Array,
-  { maxBytes = DEFAULT_MAX_DECOMPRESSED_BYTES, magic = 2 }: DecompressSettings = {},
-): Promise<Uint8Array> | undefined {
-  if (name === 'none') return undefined
-  return loaded.get(name)?.decompressAhead?.(bytes, { maxBytes, magic })?.then(plainBytes)
-}
-
 function plain(bytes: Uint8Array | Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
   return bytes instanceof Promise ? bytes.then(plainBytes) : plainBytes(bytes)
 }

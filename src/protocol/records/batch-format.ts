@@ -1,7 +1,7 @@
 import { DecodeError } from '../../errors.ts'
 import { crc32c } from '../bytes/crc32c.ts'
 import { COMPRESSION_NAMES, type CompressionName } from '../compression/codec.ts'
-import { decompress, decompressAhead } from '../compression/registry.ts'
+import { decompress } from '../compression/registry.ts'
 import { AT, ATTRIBUTE, BATCH_HEADER_SIZE } from './batch-header.ts'
 import { RecordBatch, type BatchInfo } from './record-batch.ts'
 import { BatchCursor, type RecordSection } from './record-cursor.ts'
@@ -85,15 +85,10 @@ export function readRecordBatch(frame: BatchFrame, options: ReadOptions): Record
   const compressed = bytes.subarray(position + BATCH_HEADER_SIZE, end)
   const over = (records: Uint8Array): BatchCursor =>
     new BatchCursor(records, 0, records.length, sectionOf(frame, info, true))
-  return new RecordBatch(
-    info,
-    batch,
-    () => {
-      const records = decompress(compression, compressed, settings)
-      return records instanceof Promise ? records.then(over) : over(records)
-    },
-    () => decompressAhead(compression, compressed, settings)?.then(over),
-  )
+  return new RecordBatch(info, batch, () => {
+    const records = decompress(compression, compressed, settings)
+    return records instanceof Promise ? records.then(over) : over(records)
+  })
 }
 
 /** What a cursor over the records of a batch goes by. */

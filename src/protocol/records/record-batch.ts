@@ -66,20 +66,9 @@ export class RecordBatch implements BatchInfo {
   /** The whole batch, as a view of the input. */
   readonly bytes: Uint8Array
   readonly #open: () => RecordCursor | Promise<RecordCursor>
-  readonly #openAhead: (() => Promise<RecordCursor> | undefined) | undefined
-  /** What `prepare` has begun, or made, for the next call that opens the batch. */
-  #prepared: RecordCursor | Promise<RecordCursor> | undefined
 
-  /**
-   * @param open - starts over the records, which it decompresses first if need be.
-   * @param openAhead - the same in the background, where that is worth it.
-   */
-  constructor(
-    info: BatchInfo,
-    bytes: Uint8Array,
-    open: () => RecordCursor | Promise<RecordCursor>,
-    openAhead?: () => Promise<RecordCursor> | undefined,
-  ) {
+  /** @param open - starts over the records, which it decompresses first if need be. */
+  constructor(info: BatchInfo, bytes: Uint8Array, open: () => RecordCursor | Promise<RecordCursor>) {
     this.magic = info.magic
     this.position = info.position
     this.sizeInBytes = info.sizeInBytes
@@ -100,28 +89,6 @@ export class RecordBatch implements BatchInfo {
     this.count = info.count
     this.bytes = bytes
     this.#open = open
-    this.#openAhead = openAhead
-  }
-
-  /** Whether `prepare` has begun what nobody has asked for yet. */
-  get isPrepared(): boolean {
-    return this.#prepared !== undefined
-  }
-
-  /** Begins to decompress the records in the background, since they are going to be asked for soon; false when that is not worth it. Never throws. */
-  prepare(): boolean {
-    const opening = this.#openAhead?.()
-    if (opening === undefined) return false
-    // What fails is tried again when it is asked for, and fails there.
-    const prepared = opening.catch(() => this.#open())
-    this.#prepared = prepared
-    prepared.then(
-      (cursor) => {
-        if (this.#prepared === prepared) this.#prepared = cursor
-      },
-      () => undefined,
-    )
-    return true
   }
 
   /**
@@ -137,10 +104,7 @@ export class RecordBatch implements BatchInfo {
 
   /** A cursor before the first record, for reading without an object per record. A promise and errors as with `records()`. */
   cursor(): RecordCursor | Promise<RecordCursor> {
-    const prepared = this.#prepared
-    // A cursor is for one reader.
-    this.#prepared = undefined
-    return prepared ?? this.#open()
+    return this.#open()
   }
 }
 

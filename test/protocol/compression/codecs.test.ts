@@ -110,21 +110,6 @@ describe.each(CODECS)('%s', (codec) => {
   })
 })
 
-test('gzip decompresses ahead what is neither small nor large', async () => {
-  const sizes = [1000, 100_000, 2 * MIB]
-  const compressed = await Promise.all(sizes.map((size) => compress('gzip', text(size))))
-  const ahead = compressed.map((bytes) => registry.decompressAhead('gzip', bytes))
-  expect(ahead.map((output) => output instanceof Promise)).toEqual([false, true, false])
-  expect(equals((await ahead[1])!, text(100_000))).toBe(true)
-  expect(registry.decompressAhead('gzip', compressed[1]!, { maxBytes: 99_999 })).toBeUndefined()
-})
-
-test('what gzip data say about their size bounds what is decompressed ahead', async () => {
-  const bytes = await compress('gzip', text(100_000))
-  new DataView(bytes.buffer).setUint32(bytes.length - 4, 50_000, true)
-  await expect(registry.decompressAhead('gzip', bytes)).rejects.toBeInstanceOf(CompressionError)
-})
-
 describe('levels', () => {
   test.each<[CompressionName, number[]]>([
     ['gzip', [1, 6, 9]],

@@ -88,21 +88,6 @@ describe('reading batches', () => {
     expect(zipped!.records()).toEqual(plain!.records())
   })
 
-  test('gives records that were prepared once, and opens the batch again for the next reader', async () => {
-    const large = Array.from({ length: 100 }, () => ({ timestamp: NOW, key: null, value: 'x'.repeat(1000) }))
-    const [zipped] = readBatches(await encodeRecordBatch(large, { compression: 'gzip' }))
-    expect([zipped!.prepare(), zipped!.isPrepared]).toEqual([true, true])
-    const prepared = await zipped!.records()
-    expect(zipped!.isPrepared).toBe(false)
-    expect(prepared).toHaveLength(100)
-    expect(await zipped!.records()).toEqual(prepared)
-  })
-
-  test('does not prepare records that are not compressed', async () => {
-    const [plain] = readBatches(await encode())
-    expect([plain!.prepare(), plain!.isPrepared]).toEqual([false, false])
-  })
-
   test('passes over the checksum when it is told to', async () => {
     const bytes = await encode()
     bytes[17]! ^= 1
