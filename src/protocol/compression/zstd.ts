@@ -62,8 +62,8 @@ const CODEC_INPUT_CHUNK = 64 * 1024
 /** The output limit is looked at after so many bytes of input, which can make 128 MB at the worst. What is over it is dropped at once. */
 const CODEC_CHECKED_CHUNK = 4096
 
-/** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
-const OFF_LOOP_BYTES = 32 * 1024
+/** From this size on it compresses in the thread pool, lest the event loop stand still for more than two or three milliseconds. The hand-over costs a third of the work. */
+const OFF_LOOP_BYTES = 512 * 1024
 
 /** What a stream makes its output in: several frames each. */
 const STREAM_CHUNK_BYTES = 512 * 1024
