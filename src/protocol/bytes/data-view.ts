@@ -1,3 +1,5 @@
+const MAX_HELD_BYTES = 64 * 1024
+
 let last: DataView = new DataView(new ArrayBuffer(0))
 
 /**
@@ -5,6 +7,8 @@ let last: DataView = new DataView(new ArrayBuffer(0))
  * as well: to make one takes longer than to read a small message with it.
  */
 export function dataViewOf(buffer: ArrayBufferLike): DataView {
+  // Those that are large are not held on to.
+  if (buffer.byteLength > MAX_HELD_BYTES) return new DataView(buffer)
   if (last.buffer !== buffer) last = new DataView(buffer)
   return last
 }

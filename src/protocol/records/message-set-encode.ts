@@ -49,7 +49,9 @@ export async function encodeMessageSet(
     writeMessage(messages, magic, typeBit, { ...record, timestamp, offset: record.offset - subtract })
   }
   if (!isWrapped) return messages.finish()
-  const value = await compress(compression, messages.finish(), { level: options.level, magic })
+  const compressed = compress(compression, messages.finish(), { level: options.level, magic })
+  // What comes at once is valid until the next call only.
+  const value = compressed instanceof Promise ? await compressed : compressed.slice()
   const wrapper = new ByteWriter(value.length + 64)
   writeMessage(wrapper, magic, typeBit | codec, {
     offset: placed.at(-1)!.offset,
