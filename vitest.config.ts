@@ -16,6 +16,8 @@ const config: ViteUserConfig = defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/runtimes/**', '**/node_modules/**'],
+          // All cores: Vitest would leave one of them idle, and there are two where this runs.
+          maxWorkers: 2,
         },
       },
       {
@@ -27,6 +29,7 @@ const config: ViteUserConfig = defineConfig({
           globalSetup: ['test/support/kafka-setup.ts'],
           testTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
