@@ -10,7 +10,7 @@ import { startCluster } from '../../test/support/kafka/cluster.ts'
 
 const BLOCK = 250
 const PRODUCE = 0
-/** After so many sends all of kafkawire's code is compiled. */
+/** After so many sends most of kafkawire's code is compiled. */
 const WARM_UP = 10_000
 
 /** Milliseconds of each run of `send`. */

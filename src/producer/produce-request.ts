@@ -40,22 +40,16 @@ export function produceRequest(
   transactionalId: string | null,
 ): Encodable<ProduceRequest> {
   const byId = version >= TOPIC_ID_VERSION
-  const topicData: ProduceRequest['topicData'] = []
-  const places = new Map<string, number>()
-  let last: string | undefined
-  let place = 0
+  const topics = new Map<string, ProduceRequest['topicData'][number]>()
   for (const { queue, topicId, records } of shipments) {
-    if (queue.topic !== last) {
-      last = queue.topic
-      place = places.get(last) ?? topicData.length
-      if (place === topicData.length) {
-        topicData.push({ name: byId ? '' : last, topicId: byId ? topicId : ZERO_UUID, partitionData: [] })
-        places.set(last, place)
-      }
+    let topic = topics.get(queue.topic)
+    if (topic === undefined) {
+      topic = { name: byId ? '' : queue.topic, topicId: byId ? topicId : ZERO_UUID, partitionData: [] }
+      topics.set(queue.topic, topic)
     }
-    topicData[place]!.partitionData.push({ index: queue.partition, records })
+    topic.partitionData.push({ index: queue.partition, records })
   }
-  return { transactionalId, acks, timeoutMs, topicData }
+  return { transactionalId, acks, timeoutMs, topicData: [...topics.values()] }
 }
 
 /** The answers to the shipments, in their order; undefined where the broker gave none. */

@@ -55,33 +55,29 @@ export class RequestLane {
 
   /** Makes the bytes of all batches. Undefined when that is done at once, else the batches that could not be made. Never rejects. */
   #encode(shipments: readonly Shipment[]): Promise<Map<Shipment, KafkaError>> | undefined {
+    const { compression, compressionLevel } = this.#options
     const pending: Promise<void>[] = []
     const failed = new Map<Shipment, KafkaError>()
-    const fail = (shipment: Shipment, error: unknown): Map<Shipment, KafkaError> =>
-      failed.set(shipment, toKafkaError(error, this.#broker))
     for (const shipment of shipments) {
       try {
-        const encoding = this.#encodeOne(shipment)
-        if (encoding !== undefined) pending.push(encoding.catch((error: unknown) => void fail(shipment, error)))
+        const encoded = shipment.batch.encode(compression, compressionLevel)
+        if (encoded instanceof Promise) {
+          const taken = encoded.then((bytes) => this.#take(shipment, bytes))
+          pending.push(taken.catch((error: unknown) => void failed.set(shipment, toKafkaError(error, this.#broker))))
+        } else {
+          this.#take(shipment, encoded)
+        }
       } catch (error) {
-        fail(shipment, error)
+        failed.set(shipment, toKafkaError(error, this.#broker))
       }
     }
     return pending.length === 0 && failed.size === 0 ? undefined : Promise.all(pending).then(() => failed)
   }
 
-  #encodeOne(shipment: Shipment): Promise<void> | undefined {
-    const { batch } = shipment
-    const { compression, compressionLevel } = this.#options
-    const isNew = batch.encodedBytes === 0
-    const taken = (bytes: Uint8Array): void => {
-      shipment.records = bytes
-      if (isNew) this.#outcomes.encoded(batch)
-    }
-    const encoded = batch.encode(compression, compressionLevel)
-    if (encoded instanceof Promise) return encoded.then(taken)
-    taken(encoded)
-    return undefined
+  #take(shipment: Shipment, bytes: Uint8Array): void {
+    shipment.records = bytes
+    // What is sent again keeps its bytes.
+    if (shipment.batch.attempts === 1) this.#outcomes.encoded(shipment.batch)
   }
 
   #request(shipments: readonly Shipment[], settled: () => void): void {

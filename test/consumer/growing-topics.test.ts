@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TestBroker } from '../../src/testing/index.ts'
 import { committedOffset, fill, join, start, type TextConsumer } from './group-fixture.ts'
-import { Assignments, numbers, Reading, until } from './loops.ts'
+import { Assignments, numbers, readBetween, Reading } from './loops.ts'
 
 type Options = NonNullable<Parameters<typeof join>[1]>
 
@@ -39,14 +39,7 @@ describe.each(kinds)('a group (%s) of a topic that gets more partitions', (_, op
     await fill(broker, 50, 90)
     await Promise.all([first.reach(4), second.reach(4)])
     await append(broker, 5, numbers(90, 100))
-    const values = (): (string | null)[] => readings.flatMap((reading) => reading.values)
-    await until(() => new Set(values()).size === 100)
-    for (const { consumer } of readings) await consumer.close()
-    expect(
-      values()
-        .map(Number)
-        .toSorted((a, b) => a - b),
-    ).toEqual(numbers(0, 100).map(Number))
+    expect(await readBetween(readings, 100)).toEqual(numbers(0, 100).map(Number))
     expect([5, 7].map((partition) => committedOffset(broker, partition))).toEqual([10, 10])
   })
 

@@ -102,6 +102,22 @@ export function numbers(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => String(from + index))
 }
 
+/**
+ * Waits until loops have read so many different values between them, closes their consumers, and gives all that was read, by number: what was
+ * read twice is in it twice.
+ */
+export async function readBetween(
+  readings: readonly Reading<unknown, string | null>[],
+  count: number,
+): Promise<number[]> {
+  const values = (): (string | null)[] => readings.flatMap((reading) => reading.values)
+  await until(() => new Set(values()).size === count)
+  for (const { consumer } of readings) await consumer.close()
+  return values()
+    .map(Number)
+    .toSorted((a, b) => a - b)
+}
+
 /** Resolves once the condition holds, of which nobody sends word. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Consumer, type ConsumerOptions, Kafka, string } from '../../src/index.ts'
-import { Assignments, numbers, Reading, until } from '../consumer/loops.ts'
+import { Assignments, numbers, readBetween, Reading, until } from '../consumer/loops.ts'
 import { countMembers } from '../support/group-members.ts'
 import { growTopic } from '../support/grow-topic.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
@@ -186,14 +186,7 @@ describeWithKafka('the consumer and a real broker', [], ({ bootstrapServers }) =
     await growTopic(bootstrapServers, topic, 4)
     await produceEvenly(topic, numbers(0, 100))
     await Promise.all(members.map((member) => member.reach(2)))
-    const values = (): (string | null)[] => readings.flatMap((reading) => reading.values)
-    await until(() => new Set(values()).size === 100)
-    for (const { consumer } of readings) await consumer.close()
-    expect(
-      values()
-        .map(Number)
-        .toSorted((a, b) => a - b),
-    ).toEqual(numbers(0, 100).map(Number))
+    expect(await readBetween(readings, 100)).toEqual(numbers(0, 100).map(Number))
   })
 
   test.each([

@@ -26,7 +26,7 @@ interface Lz4Napi {
 
 const SIZE_PREFIX = 4
 
-/** From this size on it compresses in the thread pool, lest the event loop stand still for milliseconds. To decompress takes a fifth of the time. */
+/** From this size on it compresses in the thread pool, lest the event loop stand still for milliseconds. To decompress takes a tenth of the time. */
 const OFF_LOOP_BYTES = 512 * 1024
 
 /** No lz4 block expands to more than this for each of its bytes. */

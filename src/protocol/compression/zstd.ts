@@ -13,15 +13,14 @@ import {
   type DecompressOptions,
   type ImportPackage,
 } from './codec.ts'
-import { FrameStreams, type ZlibStream } from './zstd-streams.ts'
 import { readZstdFrames, shrinkWindow, type ZstdFrame } from './zstd-frame.ts'
 
 type Callback = (error: Error | null, result: Uint8Array) => void
 
 /** What is used of node:zlib from Node.js 22.15 and 23.8 on. */
 interface ZstdZlib {
-  constants: { ZSTD_c_compressionLevel: number; ZSTD_c_minMatch: number; ZSTD_e_end: number }
-  createZstdCompress(options: object): ZlibStream
+  constants: { ZSTD_c_compressionLevel: number; ZSTD_c_minMatch: number }
+  zstdCompress(bytes: Uint8Array, options: object, callback: Callback): void
   zstdCompressSync(bytes: Uint8Array, options: object): Uint8Array
   zstdDecompress(bytes: Uint8Array, options: object, callback: Callback): void
   zstdDecompressSync(bytes: Uint8Array, options: object): Uint8Array
@@ -45,8 +44,8 @@ type MakeModule = (module: object) => unknown
 const DEFAULT_LEVEL = 3
 
 /**
- * What zstd takes at its default level for most sizes, and for large ones. With the 4 that it takes from 128 to 256 KiB and below 16 KiB, batches of JSON come out 7 %
- * larger after a third more time.
+ * What zstd takes at its default level for most sizes. With the 4 that it takes from 128 to 256 KiB and up to 16 KiB, batches of JSON come out 6 to 8 % larger,
+ * and large ones after a third more time.
  */
 const DEFAULT_MIN_MATCH = 5
 
@@ -62,14 +61,8 @@ const CODEC_INPUT_CHUNK = 64 * 1024
 /** The output limit is looked at after so many bytes of input, which can make 128 MB at the worst. What is over it is dropped at once. */
 const CODEC_CHECKED_CHUNK = 4096
 
-/** From this size on it compresses in the thread pool, lest the event loop stand still for more than two or three milliseconds. The hand-over costs a third of the work. */
+/** From this size on it compresses in the thread pool, lest the event loop stand still for more than two or three milliseconds. It costs half as much CPU time again there. */
 const OFF_LOOP_BYTES = 512 * 1024
-
-/** What a stream makes its output in: several frames each. */
-const STREAM_CHUNK_BYTES = 512 * 1024
-
-/** The thread pool has four threads unless it is told otherwise. */
-const MAX_STREAMS = 4
 
 /** From this size on it decompresses in the thread pool: some milliseconds of work. */
 const OFF_LOOP_OUTPUT_BYTES = 1024 * 1024
@@ -80,7 +73,7 @@ export async function loadZstd(
   importZlib: () => Promise<unknown> = () => import('node:zlib'),
 ): Promise<Codec> {
   const zlib = (await importZlib().catch(() => ({}))) as Partial<ZstdZlib>
-  if (typeof zlib.zstdDecompressSync === 'function') return zlibCodec(zlib as ZstdZlib, coreCount())
+  if (typeof zlib.zstdDecompressSync === 'function') return zlibCodec(zlib as ZstdZlib)
   const makeModule = await importOptional('zstd', 'zstd-codec/lib/zstd-codec-binding-wasm.js', importPackage)
   return wasmCodec(makeModule as MakeModule)
 }
@@ -93,45 +86,23 @@ function readFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
   return frames
 }
 
-/** One of those without zstd in node:zlib may not tell. */
-function coreCount(): number {
-  const { navigator } = globalThis as { navigator?: { hardwareConcurrency?: number } }
-  return navigator?.hardwareConcurrency ?? 1
-}
-
-function zlibCodec(zlib: ZstdZlib, cores: number): Codec {
-  /** By level: few programs have more than one. */
-  const streams = new Map<number, FrameStreams>()
-  const streamsOf = (level: number): FrameStreams => {
-    let known = streams.get(level)
-    if (known === undefined) {
-      const options = { params: paramsOf(zlib, level), flush: zlib.constants.ZSTD_e_end, chunkSize: STREAM_CHUNK_BYTES }
-      // One core is for the event loop, which makes the batches.
-      known = new FrameStreams(() => zlib.createZstdCompress(options), Math.min(Math.max(cores - 1, 1), MAX_STREAMS))
-      streams.set(level, known)
-    }
-    return known
-  }
+function zlibCodec(zlib: ZstdZlib): Codec {
   return {
     compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
       checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
-      if (bytes.length < OFF_LOOP_BYTES) {
+      const options = {
+        params: paramsOf(zlib, level),
         // Knowing the size, zstd takes tables that fit it: half the time for batches of some ten KiB.
-        const sizes = { pledgedSrcSize: bytes.length, chunkSize: chunkSizeFor(bytes.length / 2) }
-        return zlib.zstdCompressSync(bytes, { params: paramsOf(zlib, level), ...sizes })
+        pledgedSrcSize: bytes.length,
+        chunkSize: chunkSizeFor(bytes.length / 2),
       }
-      return streamsOf(level)
-        .run(bytes)
-        .then(
-          (pieces) =>
-            join(
-              pieces,
-              pieces.reduce((sum, { length }) => sum + length, 0),
-            ),
-          (cause: unknown) => {
-            throw notCompressed('zstd', cause)
-          },
-        )
+      if (bytes.length < OFF_LOOP_BYTES) return zlib.zstdCompressSync(bytes, options)
+      return new Promise((resolve, reject) => {
+        zlib.zstdCompress(bytes, options, (error, result) => {
+          if (error === null) resolve(result)
+          else reject(notCompressed('zstd', error))
+        })
+      })
     },
     decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
       const frames = readFrames(bytes, maxBytes)

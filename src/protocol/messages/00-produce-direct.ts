@@ -1,6 +1,6 @@
 import type { ByteReader } from '../bytes/reader.ts'
 import { ZERO_UUID } from '../bytes/uuid.ts'
-import { type Encodable, unknownTaggedFields } from '../schema.ts'
+import { type Encodable, MAX_ARRAY_LENGTH, unknownTaggedFields } from '../schema.ts'
 import type { DirectCodec } from '../schema/direct.ts'
 import type { ProducePartitionResult, ProduceRequest, ProduceResponse, ProduceTopicResult } from './00-produce.ts'
 
@@ -57,8 +57,8 @@ function isUsual(value: Encodable<ProduceRequest>, byId: boolean): value is Prod
 export const directProduceResponse: DirectCodec<ProduceResponse> = {
   read(reader, version) {
     if (version < FLEXIBLE_FROM) return undefined
-    const topicCount = reader.unsignedVarint() - 1
-    if (topicCount < 0) return undefined
+    const topicCount = readCount(reader)
+    if (topicCount === undefined) return undefined
     const responses: ProduceTopicResult[] = []
     while (responses.length < topicCount) {
       const topic = readTopic(reader, version)
@@ -68,6 +68,12 @@ export const directProduceResponse: DirectCodec<ProduceResponse> = {
     const throttleTimeMs = reader.int32()
     return reader.unsignedVarint() === 0 ? { responses, throttleTimeMs, nodeEndpoints: [] } : undefined
   },
+}
+
+/** How many elements an array has; undefined for null, and for more than the fields accept. */
+function readCount(reader: ByteReader): number | undefined {
+  const count = reader.unsignedVarint() - 1
+  return count < 0 || count > MAX_ARRAY_LENGTH ? undefined : count
 }
 
 function readTopic(reader: ByteReader, version: number): ProduceTopicResult | undefined {
@@ -80,8 +86,8 @@ function readTopic(reader: ByteReader, version: number): ProduceTopicResult | un
     if (size < 0) return undefined
     name = reader.utf8(size)
   }
-  const count = reader.unsignedVarint() - 1
-  if (count < 0) return undefined
+  const count = readCount(reader)
+  if (count === undefined) return undefined
   const partitionResponses: ProducePartitionResult[] = []
   while (partitionResponses.length < count) {
     const result = readPartition(reader)

@@ -92,8 +92,8 @@ export class RecordBatch implements BatchInfo {
   }
 
   /**
-   * All records as objects; a promise when the codec is still to be loaded, or the thread pool decompresses. Throws, or rejects with, DecodeError for records that are not valid and
-   * CompressionError for a missing codec, garbled data or too much of it.
+   * All records as objects; a promise when the codec is still to be loaded, or the thread pool decompresses. Throws, or rejects with, DecodeError
+   * for records that are not valid and CompressionError for a missing codec, garbled data or too much of it.
    */
   records(): DecodedRecord[] | Promise<DecodedRecord[]> {
     const cursor = this.cursor()
