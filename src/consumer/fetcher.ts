@@ -130,7 +130,9 @@ export class Fetcher {
     if (state.retryAt > now) return 'retry'
     const broker = this.#brokerOf(state, now)
     if (broker === undefined) return 'leader'
-    return this.#node(broker).isBusy ? 'fetch' : 'room'
+    if (this.#node(broker).isBusy) return 'fetch'
+    // The pause after a failure ends with the next fetch, which may be a moment late.
+    return state.failures > 0 ? 'retry' : 'room'
   }
 
   /** Ends all fetches; what they would have brought is dropped. */

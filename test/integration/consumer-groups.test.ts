@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Kafka, string } from '../../src/index.ts'
 import type { ConsumerOptions } from '../../src/index.ts'
 import { Assignments, numbers, Reading, until } from '../consumer/loops.ts'
 import { type Cluster, startCluster } from '../support/kafka/cluster.ts'
 import { confluentMember } from '../support/confluent-kafka.ts'
 import { runJavaTool } from '../support/java-tools.ts'
+import { describeShares } from '../support/group-members.ts'
 import { growTopic } from '../support/grow-topic.ts'
 import { describeWithKafka, uniqueName } from '../support/real-kafka.ts'
 
@@ -162,6 +163,13 @@ describeWithKafka('groups of the consumer protocol', ['java', 'python3'], () => 
     await assignments.reach(3)
     const second = librdkafka(topic, groupId)
     await assignments.reach(2)
+    // Ours is not the last to have its share: the foreign ones need all of theirs to read as much as they are to.
+    const { groupProtocol = 'consumer' } = ours
+    const shared = { isStable: true, shares: [2, 2, 2] }
+    await vi.waitFor(
+      async () => expect(await describeShares(cluster.bootstrapServers, groupId, groupProtocol)).toEqual(shared),
+      { timeout: 30_000, interval: 50 },
+    )
     const kept = assignments.partitions
     await produce(topic, 0, 50 * PARTITIONS)
     const foreign = await Promise.all([first, second])
