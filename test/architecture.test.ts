@@ -78,7 +78,7 @@ describe('the source tree', () => {
         "import type { C } from './wire.ts'",
         "export { d } from 'node:net'",
         "import 'side-effect'",
-        "const codec = await import('lz4-napi')",
+        "const codec = await import('zstd-codec')",
         "// import { no } from 'comment'",
         "/** import { no } from 'comment' */",
       ].join('\n'),
@@ -88,7 +88,7 @@ describe('the source tree', () => {
       ['network/wire.ts', false, true],
       ['node:net', false, false],
       ['side-effect', false, false],
-      ['lz4-napi', true, false],
+      ['zstd-codec', true, false],
     ])
     expect(imports.length).toBeGreaterThan(files.length)
   })

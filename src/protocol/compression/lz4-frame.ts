@@ -4,9 +4,6 @@ import { xxhash32 } from './xxhash32.ts'
 /** What a block is uncompressed to at most in the frames written here, as in Java's. */
 export const MAX_BLOCK_SIZE: number = 64 * 1024
 
-/** How far back a block that is not independent may refer. */
-export const HISTORY_SIZE: number = 64 * 1024
-
 /** Bit of a block length that says the block is stored as it is. */
 export const STORED = 0x80000000
 

@@ -1,137 +1,76 @@
-import {
-  checkLevel,
-  garbled,
-  importOptional,
-  join,
-  notCompressed,
-  Scratch,
-  tooLarge,
-  type Codec,
-  type CompressOptions,
-  type DecompressOptions,
-  type ImportPackage,
-} from './codec.ts'
-import { FRAME_END, frameHeader, HISTORY_SIZE, MAX_BLOCK_SIZE, readLz4Frame, STORED } from './lz4-frame.ts'
+import { checkLevel, garbled, tooLarge, type Codec, type CompressOptions, type DecompressOptions } from './codec.ts'
+import { Kernels, SLACK_BYTES } from './kernels/kernels.ts'
+import { FRAME_END, frameHeader, MAX_BLOCK_SIZE, readLz4Frame, STORED } from './lz4-frame.ts'
 import { xxhash32 } from './xxhash32.ts'
 
-/**
- * What is used of the package lz4-napi: its blocks, which have their uncompressed size before them as a little-endian int32. Its own frames
- * will not do: they cannot be limited in size, and message sets v0 have frames with a wrong checksum.
- */
-interface Lz4Napi {
-  compress(block: Uint8Array): Promise<Uint8Array>
-  compressSync(block: Uint8Array): Uint8Array
-  uncompressSync(block: Uint8Array, dictionary?: Uint8Array): Uint8Array
-}
+/** Most bytes that a block comes out as, its length included: literals, and a byte for each 255 of them (LZ4_compressBound). */
+const MAX_COMPRESSED_BLOCK = 4 + MAX_BLOCK_SIZE + Math.ceil(MAX_BLOCK_SIZE / 255) + 16
 
-const SIZE_PREFIX = 4
-
-/** From this size on it compresses in the thread pool, lest the event loop stand still for milliseconds. To decompress takes a tenth of the time. */
-const OFF_LOOP_BYTES = 512 * 1024
-
-/** No lz4 block expands to more than this for each of its bytes. */
+/** No block expands to more than this for each of its bytes. */
 const MAX_RATIO = 255
 
-/** The lz4 codec on lz4-napi. Writes frames as Java does: independent blocks of 64 KiB, no checksums but the header's. It has one level. */
-export async function loadLz4(importPackage?: ImportPackage): Promise<Codec> {
-  const lz4 = (await importOptional('lz4', 'lz4-napi', importPackage)) as Lz4Napi
-  return {
-    compress(bytes: Uint8Array, { level, magic = 2 }: CompressOptions) {
-      checkLevel('lz4', level, 1, 17)
-      const inputs: Uint8Array[] = []
-      for (let at = 0; at < bytes.length; at += MAX_BLOCK_SIZE) inputs.push(bytes.subarray(at, at + MAX_BLOCK_SIZE))
-      if (bytes.length >= OFF_LOOP_BYTES) return compressOffLoop(lz4, inputs, magic)
-      try {
-        return frameOf(
-          inputs,
-          inputs.map((input) => lz4.compressSync(input)),
-          magic,
-        )
-      } catch (cause) {
-        throw notCompressed('lz4', cause)
-      }
-    },
-    decompress: (bytes: Uint8Array, options: DecompressOptions) => decompress(lz4, bytes, options),
-  }
+/** The lz4 codec. Writes frames as Java does: independent blocks of 64 KiB, no checksums but the header's. It has one level. */
+export const lz4: Codec = {
+  compress(bytes: Uint8Array, { level, magic = 2 }: CompressOptions) {
+    checkLevel('lz4', level, 1, 17)
+    return compress(bytes, magic)
+  },
+  decompress,
 }
 
-async function compressOffLoop(lz4: Lz4Napi, inputs: readonly Uint8Array[], magic: 0 | 1 | 2): Promise<Uint8Array> {
-  try {
-    const blocks = await Promise.all(inputs.map((input) => lz4.compress(input)))
-    return frameOf(inputs, blocks, magic).slice()
-  } catch (cause) {
-    throw notCompressed('lz4', cause)
-  }
-}
-
-/** A frame of blocks, each compressed unless that makes it no smaller; valid until the next call. */
-function frameOf(inputs: readonly Uint8Array[], blocks: readonly Uint8Array[], magic: 0 | 1 | 2): Uint8Array {
+function compress(bytes: Uint8Array, magic: 0 | 1 | 2): Uint8Array {
   const header = frameHeader(magic)
-  let size = header.length + FRAME_END.length
-  for (let i = 0; i < inputs.length; i++) size += 4 + Math.min(inputs[i]!.length, blocks[i]!.length - SIZE_PREFIX)
-  const frame = scratch.take(size)
-  frame.set(header)
-  let at = header.length
-  for (let i = 0; i < inputs.length; i++) {
-    const input = inputs[i]!
-    const block = blocks[i]!
-    const isStored = block.length - SIZE_PREFIX >= input.length
-    const content = isStored ? input : block.subarray(SIZE_PREFIX)
-    at = putUint32(frame, at, isStored ? input.length | STORED : content.length)
-    frame.set(content, at)
-    at += content.length
-  }
-  frame.set(FRAME_END, at)
-  return frame.subarray(0, size)
+  const blockCount = Math.ceil(bytes.length / MAX_BLOCK_SIZE)
+  const outputSize = header.length + blockCount * MAX_COMPRESSED_BLOCK + FRAME_END.length
+  return Kernels.use('lz4', bytes.length + SLACK_BYTES + outputSize, ({ run, base, bytes: memory }) => {
+    const inputEnd = base + bytes.length
+    memory.set(bytes, base)
+    const output = inputEnd + SLACK_BYTES
+    memory.set(header, output)
+    const view = new DataView(memory.buffer)
+    let at = output + header.length
+    for (let start = base; start < inputEnd; start += MAX_BLOCK_SIZE) {
+      const inputSize = Math.min(MAX_BLOCK_SIZE, inputEnd - start)
+      const size = run.lz4Compress(start, start + inputSize, at + 4) - at - 4
+      const isStored = size >= inputSize
+      if (isStored) memory.copyWithin(at + 4, start, start + inputSize)
+      view.setUint32(at, isStored ? inputSize | STORED : size, true)
+      at += 4 + (isStored ? inputSize : size)
+    }
+    memory.set(FRAME_END, at)
+    return memory.subarray(output, at + FRAME_END.length)
+  })
 }
 
-const scratch = new Scratch()
-
-function putUint32(bytes: Uint8Array, at: number, value: number): number {
-  bytes[at] = value
-  bytes[at + 1] = value >>> 8
-  bytes[at + 2] = value >>> 16
-  bytes[at + 3] = value >>> 24
-  return at + 4
-}
-
-function decompress(lz4: Lz4Napi, bytes: Uint8Array, options: DecompressOptions): Uint8Array {
-  const { maxBytes, magic } = options
+function decompress(bytes: Uint8Array, { maxBytes, magic }: DecompressOptions): Uint8Array {
   const frame = readLz4Frame(bytes, magic)
   if (frame.contentSize !== undefined && frame.contentSize > maxBytes) throw tooLarge('lz4', maxBytes)
-  const pieces: Uint8Array[] = []
-  let size = 0
-  let history: Uint8Array | undefined
-  for (const { content, isStored } of frame.blocks) {
-    let piece = content
-    if (!isStored) {
-      const prefixed = scratch.take(SIZE_PREFIX + content.length).subarray(0, SIZE_PREFIX + content.length)
-      putUint32(prefixed, 0, Math.min(frame.maxBlockSize, content.length * MAX_RATIO))
-      prefixed.set(content, SIZE_PREFIX)
-      try {
-        piece = lz4.uncompressSync(prefixed, history)
-      } catch (cause) {
-        throw garbled('lz4', 'a block is broken', cause)
+  const inputSize = frame.blocks.reduce((longest, { content }) => Math.max(longest, content.length), 0) + SLACK_BYTES
+  const whole = Kernels.use('lz4', inputSize, (kernels) => {
+    const { run, base } = kernels
+    const output = base + inputSize
+    let at = output
+    for (const { content, isStored } of frame.blocks) {
+      // Nothing says how much a block makes, or the frame.
+      const limit = isStored ? content.length : Math.min(frame.maxBlockSize, content.length * MAX_RATIO)
+      kernels.reserve(at + limit - base)
+      if (isStored) {
+        kernels.bytes.set(content, at)
+        at += content.length
+      } else {
+        kernels.bytes.set(content, base)
+        at = run.lz4Uncompress(base, base + content.length, at, at + limit, frame.hasLinkedBlocks ? output : at)
+        if (at === 0) throw garbled('lz4', 'a block is broken')
       }
+      if (at - output > maxBytes) throw tooLarge('lz4', maxBytes)
     }
-    size += piece.length
-    if (size > maxBytes) throw tooLarge('lz4', maxBytes)
-    pieces.push(piece)
-    if (frame.hasLinkedBlocks) history = lastBytes(history, piece)
+    return kernels.bytes.slice(output, at)
+  })
+  if (frame.contentSize !== undefined && frame.contentSize !== whole.length) {
+    throw garbled('lz4', `its header says ${frame.contentSize} bytes and it makes ${whole.length}`)
   }
-  if (frame.contentSize !== undefined && frame.contentSize !== size) {
-    throw garbled('lz4', `its header says ${frame.contentSize} bytes and it makes ${size}`)
-  }
-  const content = join(pieces, size)
-  if (frame.contentChecksum !== undefined && xxhash32(content) !== frame.contentChecksum) {
+  if (frame.contentChecksum !== undefined && xxhash32(whole) !== frame.contentChecksum) {
     throw garbled('lz4', 'the checksum of its content is wrong')
   }
-  return content
-}
-
-/** What a block may refer back to when it is not independent: up to 64 KiB before it. */
-function lastBytes(history: Uint8Array | undefined, piece: Uint8Array): Uint8Array {
-  if (history === undefined || piece.length >= HISTORY_SIZE) return piece.subarray(-HISTORY_SIZE)
-  const kept = history.subarray(-Math.min(history.length, HISTORY_SIZE - piece.length))
-  return join([kept, piece], kept.length + piece.length)
+  return whole
 }

@@ -1,7 +1,7 @@
 import { plainBytes } from '../bytes/plain.ts'
 import { DEFAULT_MAX_DECOMPRESSED_BYTES, type Codec, type CompressionName, type CompressOptions } from './codec.ts'
 import { loadGzip } from './gzip.ts'
-import { loadLz4 } from './lz4.ts'
+import { lz4 } from './lz4.ts'
 import { snappy } from './snappy.ts'
 import { loadZstd } from './zstd.ts'
 
@@ -12,7 +12,7 @@ type CodecName = Exclude<CompressionName, 'none'>
 const loaders: Record<CodecName, () => Promise<Codec>> = {
   gzip: () => loadGzip(),
   snappy: () => Promise.resolve(snappy),
-  lz4: () => loadLz4(),
+  lz4: () => Promise.resolve(lz4),
   zstd: () => loadZstd(),
 }
 

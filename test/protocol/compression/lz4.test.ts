@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
+import * as fc from 'fast-check'
+import theirs from 'lz4-napi'
 import { describe, expect, test } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
-import { loadLz4 } from '../../../src/protocol/compression/lz4.ts'
+import { lz4 as codec } from '../../../src/protocol/compression/lz4.ts'
 import { xxhash32 } from '../../../src/protocol/compression/xxhash32.ts'
+import { contents } from './contents.ts'
 
 const frames = JSON.parse(readFileSync(new URL('reference-frames.json', import.meta.url), 'utf8')) as {
   lz4: Record<string, string>
@@ -10,7 +13,6 @@ const frames = JSON.parse(readFileSync(new URL('reference-frames.json', import.m
 const frameOf = (name: string): Uint8Array => new Uint8Array(Buffer.from(frames.lz4[name]!, 'base64'))
 const TEXT = 'the quick brown fox jumps over the lazy dog; '.repeat(4000).slice(0, 150_000)
 
-const codec = await loadLz4()
 const limits = { maxBytes: 1_000_000, magic: 2 } as const
 const read = async (bytes: Uint8Array, maxBytes = 1_000_000): Promise<Uint8Array> =>
   codec.decompress(bytes, { maxBytes, magic: 2 })
@@ -22,6 +24,13 @@ function frame(...blocks: [length: number, content: number[]][]): Uint8Array {
     bytes.push(length & 0xff, (length >>> 8) & 0xff, (length >>> 16) & 0xff, length >>> 24, ...content)
   }
   return Uint8Array.from([...bytes, 0, 0, 0, 0])
+}
+
+/** A block as lz4-napi has it, with its uncompressed size before it. */
+function withSize(size: number, block: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(4)
+  prefix.writeUInt32LE(size)
+  return Buffer.concat([prefix, block])
 }
 
 describe('lz4', () => {
@@ -49,7 +58,7 @@ describe('lz4', () => {
   })
 
   test('has the wrong header checksum in message sets v0, and accepts any there', async () => {
-    const written = await codec.compress(Uint8Array.of(1, 2, 3), { magic: 0 })
+    const written = (await codec.compress(Uint8Array.of(1, 2, 3), { magic: 0 })).slice()
     expect(Buffer.from(written.subarray(0, 7)).toString('hex')).toBe('04224d1860401a')
     expect(await codec.decompress(written, { ...limits, magic: 0 })).toEqual(Uint8Array.of(1, 2, 3))
     await expect(read(written)).rejects.toThrow('the checksum of its header')
@@ -105,9 +114,39 @@ describe('lz4', () => {
     await expect(read(bytes)).rejects.toMatchObject({ code: 'KAFKA_COMPRESSION', codec: 'lz4' })
   })
 
-  test('names the package to install when it is missing', async () => {
-    const missing = loadLz4(() => Promise.reject(new Error('Cannot find package')))
-    await expect(missing).rejects.toThrow('npm install lz4-napi')
-    await expect(missing).rejects.toMatchObject({ code: 'KAFKA_COMPRESSION', codec: 'lz4' })
+  test('another implementation reads the blocks it writes, and it reads the blocks that writes', async () => {
+    await fc.assert(
+      fc.asyncProperty(contents, async (bytes) => {
+        const written = Buffer.from(await codec.compress(bytes, {}))
+        const pieces: Uint8Array[] = []
+        let at = 7
+        for (let word = written.readUInt32LE(at); word !== 0; word = written.readUInt32LE(at)) {
+          const block = written.subarray(at + 4, at + 4 + (word & 0x7fffffff))
+          const size = Math.min(65_536, bytes.length - pieces.length * 65_536)
+          pieces.push(word >= 0x80000000 ? block : theirs.uncompressSync(withSize(size, block)))
+          at += 4 + block.length
+        }
+        expect(Buffer.compare(Buffer.concat(pieces), bytes)).toBe(0)
+        const block = theirs.compressSync(Buffer.from(bytes.subarray(0, 65_536))).subarray(4)
+        const back = await read(frame([block.length, [...block]]))
+        expect(Buffer.compare(back, bytes.subarray(0, 65_536))).toBe(0)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('bytes that are spoilt are refused or read as others, never past the ends', async () => {
+    await fc.assert(
+      fc.asyncProperty(contents, fc.nat(), fc.nat(255), async (bytes, place, byte) => {
+        const written = await codec.compress(bytes, {})
+        written[7 + (place % (written.length - 7))] = byte
+        try {
+          expect((await read(written.slice(), 1 << 20)).length).toBeLessThanOrEqual(1 << 20)
+        } catch (error) {
+          expect(error).toBeInstanceOf(CompressionError)
+        }
+      }),
+      { numRuns: 1000 },
+    )
   })
 })

@@ -3,6 +3,7 @@ import snappyjs from 'snappyjs'
 import { describe, expect, test } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
 import { snappy as codec } from '../../../src/protocol/compression/snappy.ts'
+import { contents } from './contents.ts'
 
 const HEADER = '82534e41505059000000000100000001'
 const fromHex = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
@@ -77,20 +78,6 @@ describe('snappy', () => {
     await expect(read(`${HEADER} 00000007 ${HELLO}`, 4)).rejects.toThrow('more than 4 bytes')
     await expect(read(`${HEADER} 00000007 ${HELLO} 00000007 ${HELLO}`, 9)).rejects.toThrow('more than 9 bytes')
   })
-
-  /** Bytes of all kinds: random, of a small alphabet, repetitive, and a mix. */
-  const contents = fc.oneof(
-    fc.uint8Array({ maxLength: 3000 }),
-    fc.uint8Array({ max: 3, maxLength: 100_000, size: 'max' }),
-    fc
-      .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 90 }), fc.integer({ min: 1, max: 300 })), {
-        maxLength: 20,
-      })
-      .map(
-        (runs) =>
-          new Uint8Array(Buffer.concat(runs.flatMap(([run, count]) => Array.from({ length: count }, () => run)))),
-      ),
-  )
 
   test('another implementation reads what it writes, and it reads what that writes', async () => {
     await fc.assert(
