@@ -28,6 +28,15 @@ describe('a memory pool', () => {
     expect(pool.take(16_900)).not.toBe(memory)
   })
 
+  test('hands out an array that is up to twice as large before it makes another', () => {
+    const pool = new MemoryPool(1 << 20)
+    const memory = pool.take(28_000)
+    pool.give(memory)
+    expect(pool.take(14_000)).not.toBe(memory)
+    expect(pool.take(17_000)).toBe(memory)
+    expect(pool.take(17_000)).not.toBe(memory)
+  })
+
   test('never hands out less than was asked for', () => {
     const pool = new MemoryPool(1 << 24)
     for (let bytes = 1; bytes < 1 << 20; bytes = Math.ceil(bytes * 1.07)) {
@@ -45,6 +54,18 @@ describe('a memory pool', () => {
     pool.give(second)
     expect(pool.take(16_384)).toBe(first)
     expect(pool.take(16_384)).not.toBe(second)
+  })
+
+  test('lets go of sizes that are no longer needed, rather than of those that are', () => {
+    const pool = new MemoryPool(40_000)
+    const old = [pool.take(8192), pool.take(8192)]
+    for (const memory of old) pool.give(memory)
+    const recent = [pool.take(16_384), pool.take(16_384)]
+    for (const memory of recent) pool.give(memory)
+    expect(new Set([pool.take(16_384), pool.take(16_384)])).toEqual(new Set(recent))
+    expect(old).not.toContain(pool.take(8192))
+    pool.give(new Uint8Array(65_536))
+    expect(pool.take(65_536)).toHaveLength(65_536)
   })
 })
 
