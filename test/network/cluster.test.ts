@@ -369,7 +369,7 @@ describe('leaders', () => {
   ])('of a partition %s fail at the deadline as what they are', async (_, partition, errorName) => {
     const fake = await start()
     fake.lead('t', [[-1, 3]])
-    const error = await rejection(clusterOf(fake.bootstrapServers).awaitLeader('t', partition, { timeoutMs: 100 }))
+    const error = await rejection(clusterOf(fake.bootstrapServers).awaitLeader('t', partition, { timeoutMs: 500 }))
     expect(error).toBeInstanceOf(BrokerError)
     expect(error).toMatchObject({ errorName, topic: 't', partition })
   })
