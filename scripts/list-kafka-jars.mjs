@@ -1,4 +1,4 @@
-// Remakes the jar lists of test/support/kafka after a change of its poms: node scripts/list-kafka-jars.mjs
+// Remakes the jar lists of test/support/kafka after a change of its poms: node scripts/list-kafka-jars.mjs [set ...]
 // Needs Maven. A line is: path below the repository's root, size in bytes, SHA-1.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('../test/support/kafka/', import.meta.url))
 
 const poms = readdirSync(folder).filter((name) => name.endsWith('.pom.xml'))
-for (const set of poms.map((name) => name.slice(0, -'.pom.xml'.length))) {
+const all = poms.map((name) => name.slice(0, -'.pom.xml'.length))
+const chosen = process.argv.slice(2)
+for (const set of chosen.length === 0 ? all : chosen) {
   const output = mkdtempSync(join(tmpdir(), 'jars-'))
   try {
     // The repository's own layout of folders shows each jar's path; its checksum files and poms are left out.

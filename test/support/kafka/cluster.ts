@@ -16,6 +16,7 @@ import {
   saslUsers,
   secureListeners,
   serverProperties,
+  tieredStorage,
   type ClusterPlan,
   type Listener,
   type NodePlan,
@@ -38,6 +39,8 @@ export interface ClusterOptions {
   security?: boolean
   /** Makes a Kerberos realm and opens the GSSAPI listener besides PLAINTEXT. Default false. */
   kerberos?: boolean
+  /** Keeps what topics with `remote.storage.enable` have in a folder besides the logs (KIP-405); Kafka 4.3.1. Default false. */
+  tieredStorage?: boolean
   /** Levels of features that differ from the newest, such as `transaction.version: 1`. */
   features?: Readonly<Record<string, number>>
   /** Broker settings that win over the harness's own. */
@@ -76,7 +79,7 @@ export class KafkaUnavailableError extends Error {
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const version = await javaVersion()
   if (version === undefined) throw new KafkaUnavailableError('there is no Java 17 or newer on this machine')
-  const jars = await ensureJars('broker').catch((cause: unknown) => {
+  const jars = await ensureJars(options.tieredStorage === true ? 'broker-tiered' : 'broker').catch((cause: unknown) => {
     throw new KafkaUnavailableError(`the broker's jars could not be fetched (${String(cause)})`, { cause })
   })
   const path = await classPath(jars)
@@ -111,14 +114,20 @@ async function startOnFreePorts(options: ClusterOptions, path: string, classData
     if (options.kerberos === true) realm = await startRealm(join(root, 'realm'), (await freePorts(1))[0]!, guard)
     const ticketing = realm === undefined ? [] : [`-Djava.security.krb5.conf=${realm.configFile}`]
     const flags = [...jvmFlags, ...share, ...allowed, ...ticketing, ...(options.jvmArgs ?? [])]
-    const { properties } = options
+    const remote = options.tieredStorage === true ? tieredStorage(join(root, 'remote')) : {}
+    const properties = { ...remote, ...options.properties }
     const plan: ClusterPlan = { nodes: await planNodes(options), security, keytab: realm?.keytab, properties }
     for (const node of plan.nodes) {
       const folder = join(root, `node-${node.nodeId}`)
       const propertiesFile = join(folder, 'server.properties')
       await mkdir(folder)
       await writeFile(propertiesFile, serverProperties(plan, node, folder))
-      const formatting = { hasUsers: security !== undefined, features: options.features ?? {} }
+      const formatting = {
+        hasUsers: security !== undefined,
+        features: options.features ?? {},
+        // That of tiered storage is older than the others.
+        snapshotFile: options.tieredStorage === true ? 'bootstrap.checkpoint' : firstSnapshotFile,
+      }
       await format(join(folder, 'data'), node.nodeId, propertiesFile, path, formatting)
       const jvmArgs = [...flags, '-cp', path, 'kafka.Kafka', propertiesFile]
       nodes.push(new KafkaNode({ nodeId: node.nodeId, port: node.ports.get('PLAINTEXT'), folder, jvmArgs, guard }))
@@ -174,6 +183,16 @@ async function planNodes(options: ClusterOptions): Promise<NodePlan[]> {
   })
 }
 
+/** Where Kafka's formatter writes its snapshot, since 4.4. */
+const firstSnapshotFile = '__cluster_metadata-0/00000000000000000000-0000000000.checkpoint'
+
+interface Formatting {
+  hasUsers: boolean
+  features: Readonly<Record<string, number>>
+  /** Below the data folder. */
+  snapshotFile: string
+}
+
 /**
  * Makes a formatted data folder. Kafka's own formatter writes two files: the node's identity, and a snapshot with the
  * feature levels and the SCRAM users. The snapshot is the same for every node, so it is made once and kept in the
@@ -184,7 +203,7 @@ async function format(
   nodeId: number,
   propertiesFile: string,
   path: string,
-  { hasUsers, features }: { hasUsers: boolean; features: Readonly<Record<string, number>> },
+  { hasUsers, features, snapshotFile }: Formatting,
 ): Promise<void> {
   const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((name) => `${name}=[name=alice,password=${saslUsers['alice']}]`)
   const levels = Object.entries(features).flatMap(([name, level]) => ['--feature', `${name}=${level}`])
@@ -194,7 +213,7 @@ async function format(
     .digest('hex')
     .slice(0, 16)
   const template = join(cacheFolder(), `formatted-${key}.checkpoint`)
-  const snapshot = join(data, '__cluster_metadata-0', '00000000000000000000-0000000000.checkpoint')
+  const snapshot = join(data, snapshotFile)
   if (!existsSync(template)) {
     const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile, ...extra]
     await run(javaCommand(), [...jvmFlags, '-cp', path, ...tool])

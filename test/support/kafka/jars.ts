@@ -6,8 +6,11 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isInstalled, run } from './command.ts'
 
-/** The broker (Kafka 4.4.0), an older one, or the Java tools (4.3.1: 4.4.0's are not on Maven Central). */
-export type JarSet = 'broker' | 'tools' | `broker-${OldVersion}`
+/**
+ * The broker (Kafka 4.4.0), an older one, one with a remote storage made of local files (4.3.1: such a jar of 4.4.0 does not load), or the Java tools
+ * (4.3.1: 4.4.0's are not on Maven Central).
+ */
+export type JarSet = 'broker' | 'broker-tiered' | 'tools' | `broker-${OldVersion}`
 
 /** Versions of Kafka whose brokers can be started besides the newest. */
 export type OldVersion = (typeof OLD_VERSIONS)[number]
@@ -16,6 +19,7 @@ export const OLD_VERSIONS = ['0.11.0.3', '1.1.1', '2.1.1', '2.8.2', '3.3.2', '3.
 
 function folderName(set: JarSet): string {
   if (set === 'broker') return 'kafka-broker-4.4.0'
+  if (set === 'broker-tiered') return 'kafka-broker-tiered-4.3.1'
   return set === 'tools' ? 'kafka-tools-4.3.1' : `kafka-${set}`
 }
 

@@ -73,6 +73,21 @@ export function serverProperties(cluster: ClusterPlan, node: NodePlan, folder: s
     .join('')
 }
 
+/** Segments go to a folder half a second after they are complete. The class is of the broker's own tests. */
+export function tieredStorage(folder: string): Record<string, string> {
+  return {
+    'remote.log.storage.system.enable': 'true',
+    'remote.log.storage.manager.class.name': 'org.apache.kafka.server.log.remote.storage.LocalTieredStorage',
+    'remote.log.metadata.manager.listener.name': 'PLAINTEXT',
+    'remote.log.manager.task.interval.ms': '500',
+    'rsm.config.dir': folder,
+    'rlmm.config.remote.log.metadata.topic.replication.factor': '1',
+    'rlmm.config.remote.log.metadata.topic.num.partitions': '3',
+    'log.retention.check.interval.ms': '500',
+    'log.initial.task.delay.ms': '500',
+  }
+}
+
 function identity(cluster: ClusterPlan, node: NodePlan, folder: string): Record<string, string> {
   const own = [...node.ports]
   const advertised = own.filter(([listener]) => listener !== 'CONTROLLER')
