@@ -12,6 +12,8 @@ import {
   type CompressOptions,
   type DecompressOptions,
 } from './codec.ts'
+import { announcedSize, gunzipPlain } from './gunzip.ts'
+import { Kernels } from './kernels/kernels.ts'
 
 /** From this size on the work is done in the thread pool, below it the hand-over costs more than the work. */
 const OFF_LOOP_BYTES = 32 * 1024
@@ -36,6 +38,8 @@ export async function loadGzip(importZlib: () => Promise<Zlib> = () => import('n
 }
 
 function zlibCodec(zlib: Zlib): Codec {
+  // Where it is not there, nor WebAssembly, node:zlib does the whole.
+  const crc32 = Kernels.areUsable() ? (zlib.crc32 as Zlib['crc32'] | undefined) : undefined
   return {
     compress(bytes: Uint8Array, { level }: CompressOptions) {
       // -1 stands for the default, as it does in Java.
@@ -62,6 +66,10 @@ function zlibCodec(zlib: Zlib): Codec {
     decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
       const announced = announcedSize(bytes)
       if (announced >= OFF_LOOP_OUTPUT_BYTES) return gunzip(zlib, bytes, announced, maxBytes)
+      if (crc32 !== undefined && announced <= maxBytes && bytes.length < OFF_LOOP_OUTPUT_BYTES) {
+        const output = gunzipPlain(bytes, announced, crc32)
+        if (output !== undefined) return output
+      }
       try {
         return zlib.gunzipSync(bytes, gunzipOptions(announced, maxBytes))
       } catch (cause) {
@@ -85,12 +93,6 @@ function gunzipOptions(announced: number, maxBytes: number): NodeZlib.ZlibOption
 
 function notGunzipped(cause: unknown, maxBytes: number): CompressionError {
   return isTooLarge(cause) ? tooLarge('gzip', maxBytes) : garbled('gzip', messageOf(cause), cause)
-}
-
-/** What the last four bytes of gzip data say it decompresses to: a hint for choosing the way, and nothing to rely on. */
-function announcedSize(bytes: Uint8Array): number {
-  if (bytes.length < 4) return 0
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(bytes.length - 4, true)
 }
 
 const streamCodec: Codec = {

@@ -12,6 +12,7 @@ const PAGE_BYTES = 64 * 1024
 
 /** What the kernels are called with and return: addresses in their memory, as they are described in `assembly/`. */
 export interface KernelFunctions {
+  inflate(from: number, end: number, output: number, outputEnd: number): number
   snappyCompress(start: number, end: number, to: number): number
   snappyUncompress(from: number, end: number, output: number, outputEnd: number): number
   lz4Compress(start: number, end: number, to: number): number
@@ -72,6 +73,16 @@ export class Kernels {
       return work(kernels)
     } finally {
       if (kernels.bytes.length > MAX_KEPT_BYTES) Kernels.#kept = undefined
+    }
+  }
+
+  /** Whether this runtime can run them, for codecs that have another way. */
+  static areUsable(): boolean {
+    try {
+      Kernels.#kept ??= Kernels.#make('none')
+      return true
+    } catch {
+      return false
     }
   }
 
