@@ -77,6 +77,7 @@ export class BatchQueue {
       const batch = this.#peek(state, chunk)
       if (batch === undefined) {
         state.chunks.shift()
+        chunk.finish()
         state.advance(Math.max(state.position!, chunk.nextOffset), chunk.lastEpoch)
         this.#events.onConsumed()
         continue

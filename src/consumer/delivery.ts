@@ -114,7 +114,9 @@ export class Delivery<K, V> {
     } else if (count < maxRecords) {
       this.#queue.finish(state, batch)
     }
-    return first && { batch, first, lastOffset, count }
+    if (first === undefined) return undefined
+    const { timestampType, partitionLeaderEpoch: epoch } = batch
+    return { timestampType, leaderEpoch: epoch < 0 ? undefined : epoch, first, lastOffset, count }
   }
 
   /** Up to `maxRecords` records of one partition, all in hand; undefined when nothing is buffered. Throws as `open` does. */

@@ -1,4 +1,5 @@
 import { DecodeError } from '../errors.ts'
+import type { PooledFrame } from '../network/frame-pool.ts'
 import { crc32c } from '../protocol/bytes/crc32c.ts'
 import { AT, LOG_OVERHEAD } from '../protocol/records/batch-header.ts'
 import { readControlRecord } from '../protocol/records/control-record.ts'
@@ -15,6 +16,8 @@ export interface AbortedTransaction {
 /** What a fetch response brought for one partition. */
 export interface FetchedRecords {
   readonly bytes: Uint8Array
+  /** What the bytes are a part of, if its memory is used again once they are read. */
+  readonly frame?: PooledFrame | undefined
   /** The offset that was asked for. */
   readonly fetchOffset: number
   readonly checkCrcs: boolean
@@ -37,7 +40,14 @@ export class FetchedChunk {
   readonly recordCount: number
   /** Whether the end of the chunk cannot be read: nothing behind it should be fetched before the loop was told. */
   readonly isBroken: boolean
-  readonly #batches: RecordBatch[] = []
+  /** The whole batches, one after the other: objects for all of them would outlive the young generation. */
+  readonly #batches: Generator<RecordBatch, void, undefined>
+  /** The batch at hand, once it was asked for. */
+  #batch: RecordBatch | undefined
+  #isChecked = false
+  /** How many whole batches are left, the one at hand included. */
+  #left = 0
+  readonly #frame: PooledFrame | undefined
   readonly #checkCrcs: boolean
   readonly #failure: DecodeError | undefined
   /** Where the batch ends that is behind the others and is none; -1 when that cannot be told. */
@@ -48,27 +58,29 @@ export class FetchedChunk {
   #abortedCount = 0
   /** Producers whose transaction at this place was aborted. */
   readonly #abortedProducers = new Set<bigint>()
-  #index = 0
-  /** Which batch was found to be whole last. */
-  #checkedIndex = -1
 
-  constructor({ bytes, fetchOffset, checkCrcs, abortedTransactions }: FetchedRecords) {
+  constructor({ bytes, frame, fetchOffset, checkCrcs, abortedTransactions }: FetchedRecords) {
     this.sizeInBytes = bytes.length
+    this.#frame = frame
+    frame?.retain()
     this.#checkCrcs = checkCrcs
     // Brokers need not send them in order.
     this.#aborted = abortedTransactions?.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
+    const options = { checkCrcs: false, copyRecords: frame !== undefined }
+    this.#batches = readBatches(bytes, options)
     let recordCount = 0
+    let last: RecordBatch | undefined
     try {
-      for (const batch of readBatches(bytes, { checkCrcs: false })) {
-        this.#batches.push(batch)
+      for (const batch of readBatches(bytes, options)) {
+        last = batch
+        this.#left++
         recordCount += batch.count ?? 0
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#failure = error
-      this.#endOfFailure = baseOffsetBehind(bytes, this.#batches)
+      this.#endOfFailure = baseOffsetBehind(bytes, last === undefined ? 0 : last.position + last.sizeInBytes)
     }
-    const last = this.#batches.at(-1)
     if (last === undefined && this.#failure === undefined && bytes.length > 0) {
       // Since KIP-74 the first batch always comes whole, however large it is.
       this.#failure = new DecodeError(`${bytes.length} bytes hold no complete record batch`, { offset: 0 })
@@ -84,23 +96,31 @@ export class FetchedChunk {
    * Throws DecodeError for a batch that is corrupt, again each time it is asked.
    */
   peek(): RecordBatch | undefined {
-    const batch = this.#batches[this.#index]
-    if (batch === undefined && this.#failure !== undefined) throw this.#failure
-    if (batch === undefined || !this.#checkCrcs || this.#checkedIndex === this.#index) return batch
-    verify(batch)
-    this.#checkedIndex = this.#index
-    return batch
+    if (this.#left === 0) {
+      if (this.#failure !== undefined) throw this.#failure
+      return undefined
+    }
+    this.#batch ??= this.#batches.next().value as RecordBatch
+    if (this.#checkCrcs && !this.#isChecked) verify(this.#batch)
+    this.#isChecked = true
+    return this.#batch
   }
 
   /** Where the batch at hand ends by its header, which a fault may have garbled; -1 when not even that can be read. */
   get endOfNext(): number {
-    const batch = this.#batches[this.#index]
-    return batch === undefined ? this.#endOfFailure : batch.lastOffset + 1
+    return this.#batch === undefined ? this.#endOfFailure : this.#batch.lastOffset + 1
   }
 
   /** Moves behind the batch that `peek` returned. */
   skip(): void {
-    this.#index++
+    this.#batch = undefined
+    this.#isChecked = false
+    this.#left--
+  }
+
+  /** The loop is behind the last batch: the bytes may be written over. To be called once, and not for a chunk that is dropped before that. */
+  finish(): void {
+    this.#frame?.release()
   }
 
   /**
@@ -129,12 +149,11 @@ export class FetchedChunk {
 }
 
 /**
- * The offset at which the batch begins that follows the one behind `batches`, which is none but may still have the right size; -1 where what follows
+ * The offset at which the batch begins that follows the one at `at`, which is none but may still have the right size; -1 where what follows
  * does not look like a batch.
  */
-function baseOffsetBehind(bytes: Uint8Array, batches: readonly RecordBatch[]): number {
+function baseOffsetBehind(bytes: Uint8Array, at: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const at = batches.reduce((sum, { sizeInBytes }) => sum + sizeInBytes, 0)
   const length = view.getInt32(at + AT.LENGTH)
   const next = at + LOG_OVERHEAD + length
   if (length <= AT.MAGIC - LOG_OVERHEAD || next + AT.MAGIC >= bytes.length) return -1

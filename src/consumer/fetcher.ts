@@ -1,6 +1,7 @@
 import { BrokerError, ClosedError, RecordError } from '../errors.ts'
 import type { Broker } from '../network/broker.ts'
 import type { Cluster } from '../network/cluster.ts'
+import { fetchFrames } from '../network/frame-pool.ts'
 import { type Backoff, backoffMs, isRetriable } from '../network/retry.ts'
 import { type Wait, withDeadline } from '../network/wait.ts'
 import { ZERO_UUID } from '../protocol/bytes/uuid.ts'
@@ -405,7 +406,8 @@ export class Fetcher {
     this.#turns.set(state, ++this.#turn)
     const { checkCrcs } = this.#settings
     const abortedTransactions = this.#isReadCommitted ? (data.abortedTransactions ?? []) : undefined
-    const chunk = new FetchedChunk({ bytes, fetchOffset: offset, checkCrcs, abortedTransactions })
+    const frame = fetchFrames.frameOf(bytes)
+    const chunk = new FetchedChunk({ bytes, frame, fetchOffset: offset, checkCrcs, abortedTransactions })
     if (chunk.nextOffset === offset && !chunk.isBroken) {
       // Nothing but records from before the offset: asking again at once would hardly bring others.
       state.retryAt = performance.now() + this.#backoffMs(state)

@@ -1,6 +1,6 @@
 import { RecordError } from '../errors.ts'
-import type { RecordBatch } from '../protocol/records/record-batch.ts'
 import type { RecordCursor } from '../protocol/records/record-cursor.ts'
+import type { TimestampType } from '../protocol/records/record.ts'
 import type { Deserializer } from '../serdes.ts'
 import { headersOf, readField } from './decode-record.ts'
 import type { ConsumerBatch, ConsumerRecord } from './record.ts'
@@ -8,7 +8,9 @@ import type { TopicPartition } from './topic-partition.ts'
 
 /** Records that follow each other in one record batch, found to be valid and not made into objects yet. */
 export interface Stretch {
-  readonly batch: RecordBatch
+  readonly timestampType: TimestampType
+  /** Undefined below message format 2. */
+  readonly leaderEpoch: number | undefined
   /** At the first of them. It stays there: reading takes forks of it. */
   readonly first: RecordCursor
   readonly lastOffset: number
@@ -27,7 +29,7 @@ export function isTotal(deserializer: Deserializer<unknown> | undefined): boolea
   return deserializer === undefined || deserializer.isTotal === true
 }
 
-/** A batch that makes its records when they are asked for. It keeps the fetched bytes, as views of them would. */
+/** A batch that makes its records when they are asked for. It keeps their bytes, as views of them would. */
 export class LazyBatch<K, V> implements ConsumerBatch<K, V> {
   readonly topic: string
   readonly partition: number
@@ -80,7 +82,7 @@ class Reader<K, V> implements IterableIterator<ConsumerRecord<K, V>, undefined> 
   readonly #key: Deserializer<K> | undefined
   readonly #value: Deserializer<V> | undefined
   #index = 0
-  #batch: RecordBatch
+  #stretch: Stretch
   #cursor: RecordCursor
   /** How many records of the stretch are left. */
   #left: number
@@ -91,10 +93,10 @@ class Reader<K, V> implements IterableIterator<ConsumerRecord<K, V>, undefined> 
     this.#stretches = stretches
     this.#key = key
     this.#value = value
-    const { batch, first, count } = stretches[0]!
-    this.#batch = batch
-    this.#cursor = first.fork()
-    this.#left = count
+    const stretch = stretches[0]!
+    this.#stretch = stretch
+    this.#cursor = stretch.first.fork()
+    this.#left = stretch.count
   }
 
   [Symbol.iterator](): this {
@@ -113,7 +115,7 @@ class Reader<K, V> implements IterableIterator<ConsumerRecord<K, V>, undefined> 
     const stretch = this.#stretches[this.#index + 1]
     if (stretch === undefined) return false
     this.#index++
-    this.#batch = stretch.batch
+    this.#stretch = stretch
     this.#cursor = stretch.first.fork()
     this.#left = stretch.count
     return true
@@ -130,8 +132,7 @@ class Reader<K, V> implements IterableIterator<ConsumerRecord<K, V>, undefined> 
       const key = readField(this.#key, cursor.key(), topic, field, headers) as K
       field = 'value'
       const value = readField(this.#value, cursor.value(), topic, field, headers) as V
-      const { timestampType, partitionLeaderEpoch: epoch } = this.#batch
-      const leaderEpoch = epoch < 0 ? undefined : epoch
+      const { timestampType, leaderEpoch } = this.#stretch
       return { topic, partition, offset, timestamp, timestampType, key, value, headers, leaderEpoch }
     } catch (cause) {
       // The deserializer is not what it says it is.

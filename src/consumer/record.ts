@@ -19,7 +19,7 @@ export interface ConsumerRecord<K = Uint8Array | null, V = Uint8Array | null> ex
 /**
  * Some records of one partition that follow each other, to be handled together. What it says of itself costs nothing; where neither keys nor values
  * have a deserializer, or only total ones such as `string`, its records are made when they are asked for: one at a time, and not kept,
- * by `for (const record of batch)`, all at once by `records`. They can be read as long as the batch is kept, which keeps the fetched bytes.
+ * by `for (const record of batch)`, all at once by `records`. They can be read as long as the batch is kept, which keeps their bytes.
  */
 export interface ConsumerBatch<K = Uint8Array | null, V = Uint8Array | null>
   extends TopicPartition, Iterable<ConsumerRecord<K, V>> {

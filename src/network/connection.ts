@@ -8,6 +8,7 @@ import {
 import type { Encodable } from '../protocol/schema.ts'
 import { type BodyOf, decodeResponse, encodeRequest, Exchange, type RequestOptions } from './exchange.ts'
 import { mappedAddress } from './mapped-address.ts'
+import { fetchFrames } from './frame-pool.ts'
 import { FrameReader } from './frames.ts'
 import type { NetworkHooks, Purpose } from './hooks.ts'
 import { Login } from './login.ts'
@@ -84,7 +85,7 @@ export class Connection {
       (frame) => {
         if (this.#login?.take(frame) !== true) this.#pipeline.receive(frame)
       },
-      { maxFrameBytes: options.maxFrameBytes },
+      { maxFrameBytes: options.maxFrameBytes, pool: options.purpose === 'fetch' ? fetchFrames : undefined },
     )
     this.#pipeline = new Pipeline({
       maxInFlight: options.maxInFlight,

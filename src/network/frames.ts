@@ -1,5 +1,6 @@
 import { DecodeError } from '../errors.ts'
 import { allocate } from '../protocol/bytes/allocate.ts'
+import type { FramePool } from './frame-pool.ts'
 
 /** Largest frame that is accepted unless told otherwise: room for a fetch of 50 MiB and one oversized batch. */
 export const DEFAULT_MAX_FRAME_BYTES: number = 128 * 1024 * 1024
@@ -10,12 +11,15 @@ const FEW_BYTES = 256
 export interface FrameReaderOptions {
   /** Frames above this are refused before anything is allocated. Default 128 MiB. */
   maxFrameBytes?: number | undefined
+  /** Where large frames get their memory; undefined for memory that is new each time. */
+  pool?: FramePool | undefined
 }
 
 /** Cuts a byte stream into Kafka's frames: an int32 size, then as many bytes. */
 export class FrameReader {
   readonly #onFrame: (frame: Uint8Array) => void
   readonly #maxFrameBytes: number
+  readonly #pool: FramePool | undefined
   readonly #size = new Uint8Array(4)
   #sizeFilled = 0
   #frame: Uint8Array | undefined
@@ -29,6 +33,7 @@ export class FrameReader {
   constructor(onFrame: (frame: Uint8Array) => void, options: FrameReaderOptions = {}) {
     this.#onFrame = onFrame
     this.#maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES
+    this.#pool = options.pool
   }
 
   /** Whether the stream stands within a frame, so that its end now would lose one. */
@@ -61,7 +66,7 @@ export class FrameReader {
     const bytes = (size[0]! << 24) | (size[1]! << 16) | (size[2]! << 8) | size[3]!
     this.#check(bytes, next)
     this.#isFirst = false
-    this.#frame = allocate(bytes)
+    this.#frame = this.#pool?.take(bytes) ?? allocate(bytes)
     this.#frameFilled = 0
     return bytes === 0 ? this.#readFrame(chunk, next) : next
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FetchedChunk, type AbortedTransaction } from '../../src/consumer/fetched-chunk.ts'
 import { DecodeError } from '../../src/errors.ts'
+import { FramePool } from '../../src/network/frame-pool.ts'
 import { encodeEndTransactionMarker } from '../../src/protocol/records/control-record.ts'
 import { batchOf, concat } from './fake-cluster.ts'
 
@@ -78,6 +79,30 @@ describe('a fetched chunk', () => {
     const chunk = chunkOf(concat(batchOf(['a'], 0), garbage))
     expect(chunk.isBroken).toBe(true)
     expect(chunk.nextOffset).toBe(1)
+  })
+
+  it('gives its frame back at its end, and what was read of it stays as it is', async () => {
+    const pool = new FramePool()
+    const sent = concat(batchOf(['a', 'b'], 0), batchOf(['x'.repeat(70_000)], 2))
+    const bytes = pool.take(sent.length)!
+    bytes.set(sent)
+    const frame = pool.frameOf(bytes)!
+    const chunk = new FetchedChunk({ bytes, frame, fetchOffset: 0, checkCrcs: true, abortedTransactions: undefined })
+    const cursor = await chunk.peek()!.cursor()
+    cursor.next()
+    const key = cursor.key()
+    chunk.skip()
+    const [record] = await chunk.peek()!.records()
+    chunk.skip()
+    expect(chunk.peek()).toBeUndefined()
+    expect(pool.frameOf(bytes)).toBe(frame)
+    chunk.finish()
+    expect(pool.take(sent.length)!.buffer).toBe(bytes.buffer)
+    bytes.fill(0)
+    expect(new TextDecoder().decode(key ?? undefined)).toBe('key a')
+    cursor.next()
+    expect(new TextDecoder().decode(cursor.value() ?? undefined)).toBe('b')
+    expect(new TextDecoder().decode(record!.value ?? undefined)).toBe('x'.repeat(70_000))
   })
 
   it('is broken when not even its first batch is whole', () => {

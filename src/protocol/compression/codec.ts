@@ -29,7 +29,7 @@ export interface DecompressOptions {
 export interface Codec {
   /** What is returned at once is valid until the next call only. */
   compress(bytes: Uint8Array, options: CompressOptions): Uint8Array | Promise<Uint8Array>
-  /** Fails once the output would be longer than `maxBytes`, without having allocated much more than that. */
+  /** Makes an array of its own, of which nothing is part of the input. Fails once the output would be longer than `maxBytes`, without having allocated much more than that. */
   decompress(bytes: Uint8Array, options: DecompressOptions): Uint8Array | Promise<Uint8Array>
 }
 

@@ -12,6 +12,8 @@ export interface ReadOptions {
   checkCrcs?: boolean | undefined
   /** Most bytes that one batch may decompress to. Default 256 MiB. */
   maxDecompressedBytes?: number | undefined
+  /** Whether records are views of a copy, made when their batch is opened: the input may be written to when that is done. Default false. */
+  copyRecords?: boolean | undefined
 }
 
 /** A stretch of the input that holds one batch. */
@@ -77,22 +79,24 @@ export function readRecordBatch(frame: BatchFrame, options: ReadOptions): Record
   // Compaction may leave a batch without records, and then nothing is looked at, as in Java.
   const isEmpty = info.count === 0
   if (compression === 'none' || isEmpty) {
+    const start = position + BATCH_HEADER_SIZE
+    const recordsEnd = isEmpty ? start : end
     return new RecordBatch(info, batch, () => {
-      const start = position + BATCH_HEADER_SIZE
-      return new BatchCursor(bytes, start, isEmpty ? start : end, sectionOf(frame, info, false))
+      if (options.copyRecords !== true) return new BatchCursor(bytes, start, recordsEnd, sectionOf(frame, info, 0))
+      return new BatchCursor(bytes.slice(start, recordsEnd), 0, recordsEnd - start, sectionOf(frame, info, start))
     })
   }
   const compressed = bytes.subarray(position + BATCH_HEADER_SIZE, end)
   const over = (records: Uint8Array): BatchCursor =>
-    new BatchCursor(records, 0, records.length, sectionOf(frame, info, true))
+    new BatchCursor(records, 0, records.length, sectionOf(frame, info, undefined))
   return new RecordBatch(info, batch, () => {
     const records = decompress(compression, compressed, settings)
     return records instanceof Promise ? records.then(over) : over(records)
   })
 }
 
-/** What a cursor over the records of a batch goes by. */
-function sectionOf({ position, index }: BatchFrame, info: BatchInfo, isCompressed: boolean): RecordSection {
+/** What a cursor over the records of a batch goes by. `origin` is where in the input the cursor's bytes begin; undefined when they were decompressed. */
+function sectionOf({ position, index }: BatchFrame, info: BatchInfo, origin: number | undefined): RecordSection {
   const start = position + BATCH_HEADER_SIZE
   return {
     baseOffset: info.baseOffset,
@@ -101,7 +105,7 @@ function sectionOf({ position, index }: BatchFrame, info: BatchInfo, isCompresse
     count: info.count!,
     fault(reason, at, record) {
       const path = record < 0 ? `batches[${index}].records` : `batches[${index}].records[${record}]`
-      if (!isCompressed) return new DecodeError(reason, { offset: at, path })
+      if (origin !== undefined) return new DecodeError(reason, { offset: origin + at, path })
       return new DecodeError(`at byte ${at} of the decompressed records: ${reason}`, { offset: start, path })
     },
   }

@@ -48,6 +48,7 @@ export function readMessage(frame: BatchFrame, magic: 0 | 1, options: ReadOption
     deleteHorizonMs: undefined,
     count: compression === 'none' ? 1 : undefined,
   }
+  const origin = options.copyRecords === true ? position : 0
   const section: MessageSection = {
     magic,
     addToOffset: 0,
@@ -56,12 +57,16 @@ export function readMessage(frame: BatchFrame, magic: 0 | 1, options: ReadOption
     checkCrcs: compression !== 'none' && options.checkCrcs !== false,
     fault(reason, at, record) {
       const path = record < 0 ? `batches[${index}].records` : `batches[${index}].records[${record}]`
-      if (compression === 'none') return new DecodeError(reason, { offset: at, path })
+      if (compression === 'none') return new DecodeError(reason, { offset: origin + at, path })
       return new DecodeError(`at byte ${at} of the decompressed messages: ${reason}`, { offset: position, path })
     },
   }
   return new RecordBatch(info, bytes.subarray(position, end), () => {
-    if (compression === 'none') return new MessageCursor(bytes, position, end, section)
+    if (compression === 'none') {
+      return options.copyRecords === true
+        ? new MessageCursor(bytes.slice(position, end), 0, sizeInBytes, section)
+        : new MessageCursor(bytes, position, end, section)
+    }
     return openWrapper(frame, info, section, options.maxDecompressedBytes)
   })
 }

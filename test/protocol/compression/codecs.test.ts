@@ -68,6 +68,17 @@ describe.each(CODECS)('%s', (codec) => {
     expect(around).toEqual(before)
   })
 
+  test.each([text(1000), noise(1000)])(
+    'decompresses into memory of its own, which nothing else gets',
+    async (input) => {
+      const compressed = await compress(codec, input)
+      const output = await decompress(codec, compressed)
+      compressed.fill(0xff)
+      await decompress(codec, await compress(codec, noise(1000).toReversed()))
+      expect(equals(output, input)).toBe(true)
+    },
+  )
+
   test('takes Buffers and decompresses to plain arrays', async () => {
     const compressed = await compress(codec, Buffer.from(text(100)))
     const output = await decompress(codec, Buffer.from(compressed))

@@ -48,6 +48,27 @@ describe('reading batches', () => {
     expect(first!.value).toEqual(Uint8Array.of(0))
   })
 
+  test.each(['v0', 'v1', 'v2', 'compressed'] as const)(
+    'of %s gives views of a copy when it is told to, in which the input may be written over',
+    async (format) => {
+      const batch =
+        format === 'v0' || format === 'v1'
+          ? await encodeMessageSet([{ timestamp: NOW, key: 'a', value: '1' }], { magic: format === 'v0' ? 0 : 1 })
+          : await encode({ compression: format === 'compressed' ? 'gzip' : 'none' })
+      const input = concat(await encode(), batch)
+      const [, last] = readBatches(input, { copyRecords: true })
+      const cursor = await last!.cursor()
+      cursor.next()
+      const [key, value] = [cursor.key(), cursor.value()]
+      input.fill(0xff)
+      expect([key, value]).toEqual([Uint8Array.of(97), Uint8Array.of(49)])
+      if (format === 'v2' || format === 'compressed') {
+        cursor.next()
+        expect(cursor.headers()).toEqual([{ key: 'h', value: Uint8Array.of(120) }])
+      }
+    },
+  )
+
   test('gives plain arrays also when the input is a Buffer or node:zlib made one', async () => {
     for (const compression of ['none', 'gzip', 'lz4'] as const) {
       const records = await decodeRecords(Buffer.from(await encode({ compression })))
@@ -254,6 +275,26 @@ describe('a fault', () => {
     ['a batch shorter than any', 8, [0, 0, 0, 13], 8, 'batches[0].batchLength'],
   ])('of %s says where it is', async (_, at, bytes, offset, path) => {
     expect(await faultOf(patched(await single(), at, ...bytes))).toMatchObject({ offset, path })
+  })
+
+  test.each(['v1', 'v2'] as const)('of %s has the same place in a copy of the records', async (format) => {
+    const batch = format === 'v1' ? await encodeMessageSet([RECORDS[0]!], { magic: 1 }) : await encode()
+    // The size of the key.
+    batch.set([0x7f, 0x7f], format === 'v1' ? 28 : 66)
+    const faults: unknown[] = []
+    for (const copyRecords of [false, true]) {
+      const [, last] = readBatches(concat(await encode(), batch), { checkCrcs: false, copyRecords })
+      const cursor = await last!.cursor()
+      try {
+        cursor.next()
+      } catch (error) {
+        const { message, offset, path } = error as DecodeError
+        faults.push({ message, offset, path })
+      }
+    }
+    expect(faults).toHaveLength(2)
+    expect(faults[1]).toEqual(faults[0])
+    expect(faults[0]).toMatchObject({ offset: expect.any(Number), path: expect.stringContaining('batches[1]') })
   })
 
   test('of bytes after the last record says where they are', async () => {
