@@ -1,5 +1,6 @@
 // Consuming, side by side: node consume/run.mjs [--lanes 100b,lz4] [--clients kafkawire:batches,kafka-ts:batches] [--rounds 3] [--bootstrap host:port]
 // Each client runs in a process of its own, in turn, round by round, over the same topic, which Java's producer has filled.
+// CONFLUENT_PATH and CONFLUENT_NODE as in produce/clients/confluent.mjs.
 // Without --bootstrap a broker is started on this machine. --profile <folder> leaves CPU profiles of kafkawire there.
 import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -30,6 +31,8 @@ const clients = [
   'kafkajs:batches',
   'kafkajs:records',
   'platformatic:records',
+  'confluent:batches',
+  'confluent:records',
   'java:batches',
   'floor:batches',
 ]
@@ -46,6 +49,9 @@ const { values: flags } = parseArgs({
   },
 })
 const laneNames = flags.lanes === 'all' ? Object.keys(lanes) : flags.lanes.split(',')
+const chosen = flags.clients
+  .split(',')
+  .filter((name) => !name.startsWith('confluent') || process.env.CONFLUENT_PATH !== undefined)
 const cluster =
   flags.bootstrap === undefined ? await startCluster({ jvmArgs: ['-Xmx1g', '-XX:TieredStopAtLevel=4'] }) : undefined
 const bootstrap = flags.bootstrap ?? cluster.bootstrapServers
@@ -65,7 +71,7 @@ async function runLane(laneName) {
   await fill(topic, lane)
   const results = new Map()
   for (let round = 0; round < Number(flags.rounds); round++) {
-    for (const client of flags.clients.split(',')) {
+    for (const client of chosen) {
       const [name, shape] = client.split(':')
       if (lane.compression !== undefined && codecsOf[name]?.includes(lane.compression) === false) continue
       try {
@@ -97,8 +103,11 @@ async function runWorker(name, shape, topic, { count, valueBytes }) {
   const job = { client: name, shape, bootstrap, topic, partitions: PARTITIONS, count, valueBytes }
   const profile =
     flags.profile === undefined || name !== 'kafkawire' ? [] : ['--cpu-prof', '--cpu-prof-dir', flags.profile]
-  const args = ['--disable-warning=ExperimentalWarning', ...profile, join(here, 'worker.mjs'), JSON.stringify(job)]
-  const { stdout } = await run(node, args, { timeout: 120_000 })
+  // A native module is built for one version of Node.
+  const runtime = name === 'confluent' ? (process.env.CONFLUENT_NODE ?? node) : node
+  const quiet = runtime === node ? ['--disable-warning=ExperimentalWarning'] : []
+  const args = [...quiet, ...profile, join(here, 'worker.mjs'), JSON.stringify(job)]
+  const { stdout } = await run(runtime, args, { timeout: 300_000 })
   return JSON.parse(stdout.trim().split('\n').at(-1))
 }
 

@@ -8,7 +8,9 @@ let bytes = 0
 let startedAt = 0
 let startedWith
 let firstCount = 0
-const { promise: finished, resolve: finish } = Promise.withResolvers()
+let finish
+// Not withResolvers: a native client may be built for Node 20.
+const finished = new Promise((resolve) => (finish = resolve))
 const groupId = `bench-${process.pid}-${Date.now()}`
 /** Told of records that came, together or one by one, and of the bytes of their values. */
 const onRecords = (records, valueSize) => {
