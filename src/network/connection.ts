@@ -5,8 +5,9 @@ import {
   type ApiVersionsRequest,
   type ApiVersionsResponse,
 } from '../protocol/messages/18-api-versions.ts'
+import type { ByteWriter } from '../protocol/bytes/writer.ts'
 import type { Encodable } from '../protocol/schema.ts'
-import { type BodyOf, decodeResponse, encodeRequest, Exchange, type RequestOptions } from './exchange.ts'
+import { type BodyOf, decodeResponse, Exchange, type RequestOptions, requestWriter, writeRequest } from './exchange.ts'
 import { mappedAddress } from './mapped-address.ts'
 import { fetchFrames } from './frame-pool.ts'
 import { FrameReader } from './frames.ts'
@@ -65,6 +66,7 @@ export class Connection {
   readonly #frames: FrameReader
   readonly #pipeline: Pipeline
   readonly #login: Login | undefined
+  readonly #writer: ByteWriter
   #versions: VersionTable = VersionTable.EMPTY
   #socket: TransportSocket | undefined
   #isSetUp = false
@@ -79,6 +81,7 @@ export class Connection {
   private constructor(options: ConnectionOptions) {
     const { host, port, nodeId, sasl } = options
     this.#options = options
+    this.#writer = requestWriter(options.transport.allocate)
     this.#reporter = new Reporter(options, options.hooks)
     this.#peer = nodeId < 0 ? `${host}:${port}` : `broker ${nodeId} (${host}:${port})`
     this.#frames = new FrameReader(
@@ -154,7 +157,7 @@ export class Connection {
       options.signal?.throwIfAborted()
       if (this.#error !== undefined) throw this.#error
       const version = this.#versions.pick(api, options.maxVersion)
-      return this.#exchange(api, version, body, options, (frame) => decodeResponse(api, version, frame))
+      return this.#exchange(api, version, body, options)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -177,18 +180,19 @@ export class Connection {
     version: number,
     body: BodyOf<NoInfer<Request>>,
     options: RequestOptions & { isLogin?: boolean },
-    decode: (frame: Uint8Array) => Response,
+    decode: (frame: Uint8Array) => Response = (frame) => decodeResponse(api, version, frame),
   ): Promise<Response> {
     const correlationId = this.#correlationId
-    const header = { correlationId, clientId: this.#options.clientId }
-    const { parts, sizeInBytes } = encodeRequest(api, version, body, header, options.sizeHintBytes)
+    const writer = this.#writer
+    const said = typeof body === 'function' ? body(version) : body
+    writeRequest(writer, api, version, said, correlationId, this.#options.clientId, options.sizeHintBytes)
     this.#correlationId = (correlationId + 1) & 0x7fffffff
     const exchange = new Exchange({
       api: api.name,
       version,
       correlationId,
-      parts,
-      sizeInBytes,
+      parts: writer.parts(),
+      sizeInBytes: writer.length,
       peer: this.#peer,
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       expectsResponse: options.expectsResponse ?? true,
@@ -209,7 +213,7 @@ export class Connection {
         timeoutMs,
         signal: deadline.signal,
         handlers: {
-          data: (chunk) => this.#receive(chunk),
+          data: (bytes, size) => this.#receive(bytes, size),
           drain: () => this.#pipeline.drained(),
           close: (error) => this.#socketClosed(error),
         },
@@ -270,9 +274,7 @@ export class Connection {
         versionOf: (api) => this.versionOf(api),
         request: async (api, body, { maxVersion, signal } = {}) => {
           const version = this.#versions.pick(api, maxVersion)
-          return this.#exchange(api, version, body, { timeoutMs, signal, isLogin: true }, (frame) =>
-            decodeResponse(api, version, frame),
-          )
+          return this.#exchange(api, version, body, { timeoutMs, signal, isLogin: true })
         },
       },
       write: (bytes) => void this.#socket?.write([bytes]),
@@ -292,9 +294,9 @@ export class Connection {
     }
   }
 
-  #receive(chunk: Uint8Array): void {
+  #receive(bytes: Uint8Array, size: number): void {
     try {
-      this.#frames.push(chunk)
+      this.#frames.push(bytes, size)
     } catch (error) {
       this.#lose(error instanceof DecodeError ? error.reason : String(error), error, false)
     }

@@ -2,7 +2,7 @@ import { TimeoutError } from '../errors.ts'
 import type { Api } from '../protocol/api.ts'
 import { ByteReader } from '../protocol/bytes/reader.ts'
 import { ByteWriter } from '../protocol/bytes/writer.ts'
-import { requestHeader, requestHeaderVersion, responseHeader, responseHeaderVersion } from '../protocol/header.ts'
+import { readResponseHeader, writeRequestHeader } from '../protocol/header.ts'
 import type { Encodable } from '../protocol/schema.ts'
 
 /** How one request is sent. */
@@ -58,15 +58,16 @@ export class Exchange {
   deadline = 0
   /** When it was written, on the same clock. */
   writtenAt = 0
-  readonly #init: ExchangeInit
-  readonly #onAbort = (): void => this.reject(this.#init.signal?.reason)
+  readonly #peer: string
+  readonly #decode: (frame: Uint8Array | undefined) => object
+  readonly #signal: AbortSignal | undefined
+  #onAbort: (() => void) | undefined
   #parts: readonly Uint8Array[] | undefined
   #isSettled = false
   #resolve!: (response: object) => void
   #reject!: (error: Error) => void
 
   constructor(init: ExchangeInit) {
-    this.#init = init
     this.api = init.api
     this.version = init.version
     this.correlationId = init.correlationId
@@ -74,13 +75,24 @@ export class Exchange {
     this.timeoutMs = init.timeoutMs
     this.expectsResponse = init.expectsResponse
     this.isLogin = init.isLogin ?? false
+    this.#peer = init.peer
+    this.#decode = init.decode
+    this.#signal = init.signal
     this.#parts = init.parts
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    if (init.signal?.aborted === true) this.#onAbort()
-    else init.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (init.signal !== undefined) this.#listen(init.signal)
+  }
+
+  #listen(signal: AbortSignal): void {
+    if (signal.aborted) {
+      this.reject(signal.reason)
+      return
+    }
+    this.#onAbort = (): void => this.reject(signal.reason)
+    signal.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   /** Whether nobody waits any more: it was answered, aborted or failed. */
@@ -100,7 +112,7 @@ export class Exchange {
     if (this.#isSettled) return undefined
     let response: object
     try {
-      response = this.#init.decode(frame)
+      response = this.#decode(frame)
     } catch (error) {
       this.reject(error)
       return undefined
@@ -118,13 +130,13 @@ export class Exchange {
 
   /** What to reject with when the deadline has passed. */
   timeout(hint: string): TimeoutError {
-    return new TimeoutError(`${this.api} request to ${this.#init.peer}`, this.timeoutMs, { hint })
+    return new TimeoutError(`${this.api} request to ${this.#peer}`, this.timeoutMs, { hint })
   }
 
   #settle(): void {
     this.#isSettled = true
     this.#parts = undefined
-    this.#init.signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 }
 
@@ -134,24 +146,32 @@ export class Exchange {
  */
 export const SHARED_FROM_BYTES = 4096
 
-/** A request as it goes over the wire: size, header and body, in pieces. Throws EncodeError or UnsupportedVersionError. */
-export function encodeRequest<Request extends object, Response extends object>(
+/** Memory of a connection's requests is made for so much at once. */
+const WRITER_BYTES = 8 * 1024
+
+/** What a connection's requests are written with, one after the other. @param allocateMemory - makes arrays of zeros. */
+export function requestWriter(allocateMemory: ((bytes: number) => Uint8Array) | undefined): ByteWriter {
+  return new ByteWriter(0, SHARED_FROM_BYTES, allocateMemory)
+}
+
+/**
+ * Writes a request as it goes over the wire: size, header and body. What was written before stays as it is.
+ * Throws EncodeError or UnsupportedVersionError.
+ */
+export function writeRequest<Request extends object, Response extends object>(
+  writer: ByteWriter,
   api: Api<Request, Response>,
   version: number,
-  body: BodyOf<NoInfer<Request>>,
-  header: { correlationId: number; clientId: string },
-  sizeHintBytes?: number,
-): { parts: Uint8Array[]; sizeInBytes: number } {
-  const writer = new ByteWriter(sizeHintBytes, SHARED_FROM_BYTES)
+  body: Encodable<NoInfer<Request>>,
+  correlationId: number,
+  clientId: string,
+  sizeHintBytes = 256,
+): void {
+  writer.begin(sizeHintBytes, WRITER_BYTES)
   const sizeAt = writer.reserve(4)
-  requestHeader.write(
-    writer,
-    { requestApiKey: api.key, requestApiVersion: version, ...header },
-    requestHeaderVersion(api, version),
-  )
-  api.request.write(writer, typeof body === 'function' ? body(version) : body, version)
+  writeRequestHeader(writer, api, version, correlationId, clientId)
+  api.request.write(writer, body, version)
   writer.int32At(sizeAt, writer.length - 4)
-  return { parts: writer.parts(), sizeInBytes: writer.length }
 }
 
 /** The body of a response frame. Throws DecodeError, also when bytes are left over. */
@@ -161,7 +181,7 @@ export function decodeResponse<Request extends object, Response extends object>(
   frame: Uint8Array,
 ): Response {
   const reader = new ByteReader(frame)
-  responseHeader.read(reader, responseHeaderVersion(api, version))
+  readResponseHeader(reader, api, version)
   const response = api.response.read(reader, version)
   api.response.checkEnd(reader)
   return response

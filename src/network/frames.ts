@@ -48,19 +48,19 @@ export class FrameReader {
     this.#sizeFilled = 0
   }
 
-  /** Takes the next bytes, of which nothing is kept. Throws DecodeError at a size that cannot be, after the frames before it. */
-  push(chunk: Uint8Array): void {
+  /** Takes the next bytes, the first `end` of `chunk`; nothing is kept of it. Throws DecodeError at a size that cannot be, after the frames before it. */
+  push(chunk: Uint8Array, end: number = chunk.length): void {
     let at = 0
-    while (at < chunk.length && !this.#isStopped) {
-      at = this.#frame === undefined ? this.#readSize(chunk, at) : this.#readFrame(chunk, at)
+    while (at < end && !this.#isStopped) {
+      at = this.#frame === undefined ? this.#readSize(chunk, at, end) : this.#readFrame(chunk, at, end)
     }
-    this.#consumed += chunk.length
+    this.#consumed += end
   }
 
-  #readSize(chunk: Uint8Array, at: number): number {
+  #readSize(chunk: Uint8Array, at: number, end: number): number {
     const size = this.#size
     let next = at
-    while (this.#sizeFilled < 4 && next < chunk.length) size[this.#sizeFilled++] = chunk[next++]!
+    while (this.#sizeFilled < 4 && next < end) size[this.#sizeFilled++] = chunk[next++]!
     if (this.#sizeFilled < 4) return next
     this.#sizeFilled = 0
     const bytes = (size[0]! << 24) | (size[1]! << 16) | (size[2]! << 8) | size[3]!
@@ -68,12 +68,12 @@ export class FrameReader {
     this.#isFirst = false
     this.#frame = this.#pool?.take(bytes) ?? allocate(bytes)
     this.#frameFilled = 0
-    return bytes === 0 ? this.#readFrame(chunk, next) : next
+    return bytes === 0 ? this.#readFrame(chunk, next, end) : next
   }
 
-  #readFrame(chunk: Uint8Array, at: number): number {
+  #readFrame(chunk: Uint8Array, at: number, end: number): number {
     const frame = this.#frame!
-    const taken = Math.min(frame.length - this.#frameFilled, chunk.length - at)
+    const taken = Math.min(frame.length - this.#frameFilled, end - at)
     // A view takes longer to make than few bytes to copy.
     if (taken <= FEW_BYTES) for (let i = 0; i < taken; i++) frame[this.#frameFilled + i] = chunk[at + i]!
     else frame.set(at === 0 && taken === chunk.length ? chunk : chunk.subarray(at, at + taken), this.#frameFilled)

@@ -16,6 +16,7 @@ const MIN_ADDRESS_TIMEOUT_MS = 1000
 export function transportWith(names: NameService): Transport {
   return {
     connect: (options) => connect(options, undefined, names),
+    allocate: (bytes) => Buffer.alloc(bytes),
     canonicalNames: (host) => canonicalNames(names, host),
   }
 }
@@ -64,7 +65,7 @@ function connect(options: ConnectOptions, carrier: Socket | undefined, names: Na
     if (tls !== undefined) socket.once('secureConnect', onOpen)
     else if (carrier === undefined) socket.once('connect', onOpen)
     // With `onread` honoured this one never fires; without, it is how the bytes come.
-    socket.on('data', (chunk) => handlers.data(chunk))
+    socket.on('data', (chunk) => handlers.data(chunk, chunk.length))
     socket.on('drain', () => handlers.drain())
     socket.on('error', (error) => (lastError = error))
     // The peer has nothing more to say, so no answer can come.
@@ -110,7 +111,7 @@ function openTcp(options: ConnectOptions, addresses: AddressSelection): Socket {
     onread: {
       buffer,
       callback: (size) => {
-        options.handlers.data(size === buffer.length ? buffer : buffer.subarray(0, size))
+        options.handlers.data(buffer, size)
         return true
       },
     },

@@ -47,8 +47,8 @@ export interface TlsSettings {
 
 /** What a socket reports. Nothing is called after `close`. */
 export interface SocketHandlers {
-  /** Bytes arrived. They are valid only during the call: the next read may overwrite them. */
-  data(chunk: Uint8Array): void
+  /** Bytes arrived: the first `size` of an array. They are valid only during the call: the next read may overwrite them. */
+  data(bytes: Uint8Array, size: number): void
   /** What was written has gone out, after a `write` that returned false. */
   drain(): void
   /** The connection has ended: with an error, or undefined when either side closed it in order. Called once. */
@@ -87,6 +87,8 @@ export interface TransportSocket {
 export interface Transport {
   /** Resolves when bytes can be sent, after the TLS handshake if there is one. Rejects with ConnectionError or AuthenticationError. */
   connect(options: ConnectOptions): Promise<TransportSocket>
+  /** Makes an array of zeros that its sockets write parts of as they are. Without it, any array will do. */
+  readonly allocate?: ((bytes: number) => Uint8Array) | undefined
   /** The names that the addresses of a host have themselves. Only asked where `clientDnsLookup` says so. */
   canonicalNames?(host: string): Promise<string[]>
 }

@@ -1,5 +1,7 @@
 import { apiKeys } from './api-keys.ts'
 import type { Api } from './api.ts'
+import type { ByteReader } from './bytes/reader.ts'
+import type { ByteWriter } from './bytes/writer.ts'
 import { Field, int16, int32, type Message, message, nullable, string, unknownTaggedFields } from './schema.ts'
 
 /** What precedes every request body. */
@@ -43,15 +45,37 @@ export const requestHeader: Message<RequestHeader> = message<RequestHeader>({
       const { requestApiKey, requestApiVersion, correlationId, clientId } = header
       if (requestApiKey === undefined || requestApiVersion === undefined || correlationId === undefined) return false
       if (typeof clientId !== 'string' || unknownTaggedFields in header) return false
-      writer.int16(requestApiKey)
-      writer.int16(requestApiVersion)
-      writer.int32(correlationId)
-      writer.string(clientId)
-      if (version >= 2) writer.unsignedVarint(0)
+      writeHeader(writer, version, requestApiKey, requestApiVersion, correlationId, clientId)
       return true
     },
   },
 })
+
+function writeHeader(
+  writer: ByteWriter,
+  headerVersion: number,
+  apiKey: number,
+  apiVersion: number,
+  correlationId: number,
+  clientId: string,
+): void {
+  writer.int16(apiKey)
+  writer.int16(apiVersion)
+  writer.int32(correlationId)
+  writer.string(clientId)
+  if (headerVersion >= 2) writer.unsignedVarint(0)
+}
+
+/** Writes the header of a request without tagged fields. Throws EncodeError. */
+export function writeRequestHeader<Request extends object, Response extends object>(
+  writer: ByteWriter,
+  api: Api<Request, Response>,
+  version: number,
+  correlationId: number,
+  clientId: string,
+): void {
+  writeHeader(writer, requestHeaderVersion(api, version), api.key, version, correlationId, clientId)
+}
 
 export const responseHeader: Message<ResponseHeader> = message<ResponseHeader>({
   name: 'ResponseHeader',
@@ -66,6 +90,15 @@ export const responseHeader: Message<ResponseHeader> = message<ResponseHeader>({
     },
   },
 })
+
+/** Reads the header of a response and drops what it says. Throws DecodeError. */
+export function readResponseHeader<Request extends object, Response extends object>(
+  reader: ByteReader,
+  api: Api<Request, Response>,
+  version: number,
+): void {
+  responseHeader.read(reader, responseHeaderVersion(api, version))
+}
 
 /** Version of the request header that goes with a version of an API. */
 export function requestHeaderVersion<Request extends object, Response extends object>(

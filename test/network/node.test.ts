@@ -64,8 +64,8 @@ async function open(port: number, options: Partial<ConnectOptions> = {}): Promis
   const drained = new Promise<void>((resolve) => (onDrain = resolve))
   const closed = new Promise<Error | undefined>((resolve) => (onClose = resolve))
   const handlers = {
-    data: (chunk: Uint8Array): void => {
-      text += Buffer.from(chunk).toString('latin1')
+    data: (bytes: Uint8Array, size: number): void => {
+      text += Buffer.from(bytes.subarray(0, size)).toString('latin1')
     },
     drain: () => onDrain(),
     close: (error: Error | undefined) => onClose(error),

@@ -16,8 +16,11 @@ export class ByteWriter {
   #view: DataView
   /** Place of `#bytes` within what the view shows. */
   #base: number
+  /** Where what was written since `begin` starts. */
+  #start = 0
   /** Bytes of the above that are used. */
   #length = 0
+  readonly #allocate: (bytes: number) => Uint8Array
   readonly #shareFromBytes: number
   /** Arrays that are part of what was written without being copied, and which place in `#bytes` each comes before. */
   readonly #shared: { readonly before: number; readonly bytes: Uint8Array }[] = []
@@ -27,29 +30,56 @@ export class ByteWriter {
    * @param capacity - bytes to start with.
    * @param shareFromBytes - arrays of at least so many bytes are not copied: only `parts` can be called then, and they must not change
    * before its result has been used. Default: all are copied.
+   * @param allocateMemory - makes arrays of zeros.
    */
-  constructor(capacity = 256, shareFromBytes: number = Infinity) {
-    this.#bytes = allocate(capacity)
+  constructor(
+    capacity = 256,
+    shareFromBytes: number = Infinity,
+    allocateMemory: (bytes: number) => Uint8Array = allocate,
+  ) {
+    this.#allocate = allocateMemory
+    this.#bytes = allocateMemory(capacity)
     this.#view = dataViewOf(this.#bytes.buffer)
     this.#base = this.#bytes.byteOffset
     this.#shareFromBytes = shareFromBytes
   }
 
+  /**
+   * Begins something new of about `capacity` bytes. What was written before is left as it is, in the same memory if that has room for both:
+   * many small messages cost one allocation.
+   *
+   * @param memoryBytes - size of the memory that is taken when there is no room; larger arrays are not kept for what comes next.
+   */
+  begin(capacity: number, memoryBytes: number): void {
+    const { length } = this.#bytes
+    if (length > memoryBytes || capacity > length - this.#length) {
+      this.#bytes = this.#allocate(Math.max(capacity, memoryBytes))
+      this.#view = new DataView(this.#bytes.buffer)
+      this.#base = this.#bytes.byteOffset
+      this.#length = 0
+    }
+    this.#start = this.#length
+    if (this.#sharedBytes === 0) return
+    this.#shared.length = 0
+    this.#sharedBytes = 0
+  }
+
   /** Bytes written so far. */
   get length(): number {
-    return this.#length + this.#sharedBytes
+    return this.#length - this.#start + this.#sharedBytes
   }
 
   /** What was written so far, as a view that later writes may leave behind. Throws EncodeError when arrays were shared: they are not in it. */
   finish(): Uint8Array {
     if (this.#sharedBytes > 0) throw new EncodeError('a writer with shared arrays has its output in parts')
-    return this.#bytes.subarray(0, this.#length)
+    return this.#bytes.subarray(this.#start, this.#length)
   }
 
   /** What was written so far, in pieces: what was shared, and views of the rest between. */
   parts(): Uint8Array[] {
+    if (this.#sharedBytes === 0) return [this.#bytes.subarray(this.#start, this.#length)]
     const parts: Uint8Array[] = []
-    let from = 0
+    let from = this.#start
     for (const { before, bytes } of this.#shared) {
       if (before > from) parts.push(this.#bytes.subarray(from, before))
       parts.push(bytes)
@@ -71,8 +101,9 @@ export class ByteWriter {
   }
 
   #grow(needed: number): void {
-    const grown = allocate(Math.max(needed, this.#bytes.length * 2))
-    grown.set(this.#bytes.subarray(0, this.#length))
+    const grown = this.#allocate(Math.max(needed, this.#bytes.length * 2))
+    // Places stay what they were.
+    grown.set(this.#bytes.subarray(this.#start, this.#length), this.#start)
     this.#bytes = grown
     this.#view = dataViewOf(grown.buffer)
     this.#base = grown.byteOffset

@@ -1,5 +1,6 @@
 import { EncodeError } from '../../errors.ts'
 import { crc32c } from '../bytes/crc32c.ts'
+import { dataViewOf } from '../bytes/data-view.ts'
 
 /** Bytes of a v2 batch before its records (Java: DefaultRecordBatch.RECORD_BATCH_OVERHEAD). */
 export const BATCH_HEADER_SIZE = 61
@@ -50,17 +51,18 @@ export interface BatchHeader {
 
 /** Writes the header of a v2 batch that fills `batch` and whose records are in place, with its checksum. */
 export function writeBatchHeader(batch: Uint8Array, header: BatchHeader): void {
-  const view = viewOf(batch)
-  writeInt64(view, AT.BASE_OFFSET, header.baseOffset, 'baseOffset')
-  view.setInt32(AT.LENGTH, batch.length - LOG_OVERHEAD)
-  view.setInt32(AT.PARTITION_LEADER_EPOCH, int32(header.partitionLeaderEpoch, 'partitionLeaderEpoch'))
-  view.setInt8(AT.MAGIC, 2)
-  view.setInt16(AT.ATTRIBUTES, header.attributes)
-  view.setInt32(AT.LAST_OFFSET_DELTA, int32(header.lastOffsetDelta, 'lastOffsetDelta'))
-  writeInt64(view, AT.BASE_TIMESTAMP, header.baseTimestamp, 'baseTimestamp')
-  writeInt64(view, AT.MAX_TIMESTAMP, header.maxTimestamp, 'maxTimestamp')
-  writeProducerState(view, header)
-  view.setInt32(AT.COUNT, header.count)
+  const view = dataViewOf(batch.buffer)
+  const base = batch.byteOffset
+  writeInt64(view, base + AT.BASE_OFFSET, header.baseOffset, 'baseOffset')
+  view.setInt32(base + AT.LENGTH, batch.length - LOG_OVERHEAD)
+  view.setInt32(base + AT.PARTITION_LEADER_EPOCH, int32(header.partitionLeaderEpoch, 'partitionLeaderEpoch'))
+  view.setInt8(base + AT.MAGIC, 2)
+  view.setInt16(base + AT.ATTRIBUTES, header.attributes)
+  view.setInt32(base + AT.LAST_OFFSET_DELTA, int32(header.lastOffsetDelta, 'lastOffsetDelta'))
+  writeInt64(view, base + AT.BASE_TIMESTAMP, header.baseTimestamp, 'baseTimestamp')
+  writeInt64(view, base + AT.MAX_TIMESTAMP, header.maxTimestamp, 'maxTimestamp')
+  writeProducerState(view, base, header)
+  view.setInt32(base + AT.COUNT, header.count)
   writeCrc(batch, view)
 }
 
@@ -69,10 +71,11 @@ export function writeBatchHeader(batch: Uint8Array, header: BatchHeader): void {
  * outside the checksum.
  */
 export function setBaseOffset(batch: Uint8Array, baseOffset: number, partitionLeaderEpoch?: number): void {
-  const view = viewOf(batch)
-  writeInt64(view, AT.BASE_OFFSET, baseOffset, 'baseOffset')
+  const view = dataViewOf(batch.buffer)
+  const base = batch.byteOffset
+  writeInt64(view, base + AT.BASE_OFFSET, baseOffset, 'baseOffset')
   if (partitionLeaderEpoch !== undefined) {
-    view.setInt32(AT.PARTITION_LEADER_EPOCH, int32(partitionLeaderEpoch, 'partitionLeaderEpoch'))
+    view.setInt32(base + AT.PARTITION_LEADER_EPOCH, int32(partitionLeaderEpoch, 'partitionLeaderEpoch'))
   }
 }
 
@@ -87,24 +90,22 @@ export interface ProducerState {
 
 /** Replaces the producer id, epoch and sequence of a finished v2 batch, in place, and renews its checksum. */
 export function setProducerState(batch: Uint8Array, state: ProducerState): void {
-  const view = viewOf(batch)
-  writeProducerState(view, state)
+  const view = dataViewOf(batch.buffer)
+  const base = batch.byteOffset
+  writeProducerState(view, base, state)
   writeCrc(batch, view)
 }
 
 /** Marks a finished v2 batch as stamped by the broker at `timestamp`, in place, and renews its checksum. */
 export function setLogAppendTime(batch: Uint8Array, timestamp: number): void {
-  const view = viewOf(batch)
-  writeInt64(view, AT.MAX_TIMESTAMP, timestamp, 'maxTimestamp')
-  view.setInt16(AT.ATTRIBUTES, view.getInt16(AT.ATTRIBUTES) | ATTRIBUTE.APPEND_TIME)
+  const view = dataViewOf(batch.buffer)
+  const base = batch.byteOffset
+  writeInt64(view, base + AT.MAX_TIMESTAMP, timestamp, 'maxTimestamp')
+  view.setInt16(base + AT.ATTRIBUTES, view.getInt16(base + AT.ATTRIBUTES) | ATTRIBUTE.APPEND_TIME)
   writeCrc(batch, view)
 }
 
-function viewOf(batch: Uint8Array): DataView {
-  return new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
-}
-
-function writeProducerState(view: DataView, state: ProducerState): void {
+function writeProducerState(view: DataView, base: number, state: ProducerState): void {
   const { producerId, producerEpoch, baseSequence } = state
   if (typeof producerId !== 'bigint' || BigInt.asIntN(64, producerId) !== producerId) {
     throw new EncodeError(`${String(producerId)} is not an int64`, 'batch.producerId')
@@ -113,13 +114,13 @@ function writeProducerState(view: DataView, state: ProducerState): void {
     throw new EncodeError(`${String(producerEpoch)} is not an int16`, 'batch.producerEpoch')
   }
   int32(baseSequence, 'baseSequence')
-  view.setBigInt64(AT.PRODUCER_ID, producerId)
-  view.setInt16(AT.PRODUCER_EPOCH, producerEpoch)
-  view.setInt32(AT.BASE_SEQUENCE, baseSequence)
+  view.setBigInt64(base + AT.PRODUCER_ID, producerId)
+  view.setInt16(base + AT.PRODUCER_EPOCH, producerEpoch)
+  view.setInt32(base + AT.BASE_SEQUENCE, baseSequence)
 }
 
 function writeCrc(batch: Uint8Array, view: DataView): void {
-  view.setUint32(AT.CRC, crc32c(batch, AT.ATTRIBUTES))
+  view.setUint32(batch.byteOffset + AT.CRC, crc32c(batch, AT.ATTRIBUTES))
 }
 
 function int32(value: number, field: string): number {

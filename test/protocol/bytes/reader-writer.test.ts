@@ -196,3 +196,41 @@ describe('a writer that shares large arrays', () => {
     expect(writer.length).toBe(copying.length)
   })
 })
+
+describe('a writer that is used for one thing after the other', () => {
+  const sizes = [10, 3, 40, 200, 1, 5000, 7, 60, 60, 60, 60]
+
+  test.each([64, 256, 8192])('leaves what it wrote before as it was, with memory of %d bytes', (memoryBytes) => {
+    const allocated: number[] = []
+    const writer = new ByteWriter(0, 4096, (bytes) => {
+      allocated.push(bytes)
+      return new Uint8Array(bytes)
+    })
+    const written = sizes.map((size, i) => {
+      // Not all is written that was announced, and some outgrows what was.
+      writer.begin(i % 2 === 0 ? size + 4 : 8, memoryBytes)
+      const at = writer.reserve(4)
+      writer.raw(new Uint8Array(size).fill(i + 1))
+      writer.int8(-i)
+      writer.int32At(at, i * 0x1010101)
+      return { parts: writer.parts(), length: writer.length }
+    })
+    for (const [i, { parts, length }] of written.entries()) {
+      const expected = Buffer.alloc(sizes[i]! + 5, i + 1)
+      expected.writeInt32BE(i * 0x1010101)
+      expected.writeInt8(-i, expected.length - 1)
+      expect(Buffer.concat(parts).equals(expected)).toBe(true)
+      expect(length).toBe(expected.length)
+    }
+    // Small ones share memory, and none is made for nothing.
+    expect(allocated.length).toBeLessThan(memoryBytes === 8192 ? 4 : 20)
+  })
+
+  test('gives views of what it wrote last', () => {
+    const writer = new ByteWriter()
+    writer.int8(1)
+    writer.begin(1, 256)
+    writer.int8(2)
+    expect(writer.finish()).toEqual(Uint8Array.of(2))
+  })
+})

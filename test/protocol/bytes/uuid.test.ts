@@ -18,6 +18,18 @@ describe('a UUID', () => {
     expect(Buffer.from(bytes).toString('hex')).toBe(hex)
   })
 
+  test('may follow any other, or text that is none', () => {
+    for (const [text, hex] of [...cases, ...cases.toReversed(), ...cases]) {
+      const bytes = new Uint8Array(16)
+      for (let again = 0; again < 2; again++) {
+        expect(readUuid(Buffer.from(hex, 'hex'), 0)).toBe(text)
+        writeUuid(bytes, 0, text)
+        expect(Buffer.from(bytes).toString('hex')).toBe(hex)
+        expect(() => writeUuid(bytes, 0, `${text.slice(0, 21)}B`)).toThrow(EncodeError)
+      }
+    }
+  })
+
   test('is read and written at an offset', () => {
     const bytes = new Uint8Array(20)
     writeUuid(bytes, 3, 'ASNFZ4mrze8BI0VniavN7w')
