@@ -172,6 +172,7 @@ export class Accumulator {
     batch.close()
     this.#leaveBacklog(batch)
     queue.inFlight.push(batch)
+    if (this.active.size === 1) return batch
     this.active.delete(queue)
     this.active.add(queue)
     return batch
@@ -222,7 +223,7 @@ export class Accumulator {
   }
 
   #leaveBacklog(batch: ProducerBatch): void {
-    if (!this.#backlog.delete(batch)) return
+    if (this.#backlog.size === 0 || !this.#backlog.delete(batch)) return
     this.#backlogBytes -= batch.sizeInBytes
     this.#wakeCalm()
   }
@@ -246,6 +247,10 @@ export class Accumulator {
 }
 
 function remove(list: ProducerBatch[], batch: ProducerBatch): boolean {
+  if (list[0] === batch) {
+    list.shift()
+    return true
+  }
   const at = list.indexOf(batch)
   if (at < 0) return false
   list.splice(at, 1)

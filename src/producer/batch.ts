@@ -19,6 +19,10 @@ export interface BatchIdentity {
 /** Batch header, and the widest fields of one record around its key and value. */
 const BATCH_OVERHEAD_BYTES = 128
 
+/** Arrays of a batch that has no records yet. */
+const NONE: number[] = []
+const NO_DELIVERIES: Delivery[] = []
+
 /** Records of one partition that travel and succeed or fail together. Records are encoded as they are added. */
 export class ProducerBatch implements StoredBatch {
   readonly topic: string
@@ -37,8 +41,8 @@ export class ProducerBatch implements StoredBatch {
   readonly isSplit: boolean
   baseOffset = -1
   appendTimeMs = -1
-  readonly timestamps: number[] = []
-  readonly tags: number[] = []
+  timestamps: number[] = NONE
+  tags: number[] = NONE
   #identity: BatchIdentity | undefined
   #encoded: Uint8Array | undefined
   #isClosed = false
@@ -48,8 +52,8 @@ export class ProducerBatch implements StoredBatch {
   readonly #readyBytes: number
   readonly #limitBytes: number
   /** Waiters of runs of records, and where each run ends. */
-  readonly #deliveries: Delivery[] = []
-  readonly #ends: number[] = []
+  #deliveries: Delivery[] = NO_DELIVERIES
+  #ends: number[] = NONE
   #settledWaiters: (() => void)[] | undefined
 
   /**
@@ -115,24 +119,31 @@ export class ProducerBatch implements StoredBatch {
     delivery: Delivery,
     tag: number,
   ): boolean {
-    const isFirst = this.timestamps.length === 0
-    const added = isFirst
-      ? this.#builder.append(timestamp, key, value, headers)
-      : this.#builder.append(timestamp, key, value, headers, this.#limitBytes)
-    if (!added) {
-      this.#isClosed = true
-      return false
+    if (this.timestamps.length === 0) {
+      if (!this.#builder.append(timestamp, key, value, headers)) return this.#closed()
+      // Arrays that begin empty and grow take room for 17 elements at once, and many a batch has one record.
+      this.timestamps = [timestamp]
+      this.tags = [tag]
+      this.#deliveries = [delivery]
+      this.#ends = [1]
+      return true
     }
+    if (!this.#builder.append(timestamp, key, value, headers, this.#limitBytes)) return this.#closed()
     this.timestamps.push(timestamp)
     this.tags.push(tag)
     const last = this.#deliveries.length - 1
-    if (last >= 0 && this.#deliveries[last] === delivery) {
+    if (this.#deliveries[last] === delivery) {
       this.#ends[last] = this.timestamps.length
     } else {
       this.#deliveries.push(delivery)
       this.#ends.push(this.timestamps.length)
     }
     return true
+  }
+
+  #closed(): false {
+    this.#isClosed = true
+    return false
   }
 
   /** Lets no more records in. */
@@ -265,7 +276,8 @@ export class ProducerBatch implements StoredBatch {
   }
 
   #wake(): void {
-    for (const wake of this.#settledWaiters ?? []) wake()
+    if (this.#settledWaiters === undefined) return
+    for (const wake of this.#settledWaiters) wake()
   }
 }
 

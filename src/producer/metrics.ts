@@ -1,5 +1,7 @@
-import { SampledStat } from '../sampled-stat.ts'
-import type { BatchEndEvent, BatchEvent, ProduceEvent, ProducerEvents, ProducerHooks } from './hooks.ts'
+import type { KafkaError } from '../errors.ts'
+import { SampledStats } from '../sampled-stat.ts'
+import type { ProducerBatch } from './batch.ts'
+import type { BatchEvent, ProduceEvent, ProducerHooks } from './hooks.ts'
 
 /**
  * What a producer has done, by the names of Java's metrics with their units. `Total` counts from the beginning; `Avg` and `Max` are of the last 30 to 60
@@ -40,17 +42,16 @@ export interface ProducerMetrics {
   readonly bufferTotalBytes: number
 }
 
-/** Counts what a producer does, per batch and per request, and passes it on to hooks. */
-export class ProducerMeter implements ProducerHooks {
+/** What is kept of each batch that was delivered. */
+const BATCH = { RECORDS: 0, SIZE: 1, COMPRESSION_RATE: 2, LATENCY: 3 } as const
+/** What is kept of each request that was answered. */
+const REQUEST = { RECORDS: 0, SIZE: 1, LATENCY: 2, QUEUE_TIME: 3 } as const
+
+/** Counts what a producer does, per batch and per request, and tells the hooks, whose events are made when somebody wants them. */
+export class ProducerMeter {
   readonly #hooks: ProducerHooks
-  readonly #recordsPerBatch = new SampledStat()
-  readonly #batchSize = new SampledStat()
-  readonly #compressionRate = new SampledStat()
-  readonly #deliveryLatency = new SampledStat()
-  readonly #requestLatency = new SampledStat()
-  readonly #requestSize = new SampledStat()
-  readonly #recordsPerRequest = new SampledStat()
-  readonly #queueTime = new SampledStat()
+  readonly #batches = new SampledStats(4)
+  readonly #requests = new SampledStats(4)
   #failedRecords = 0
   #retriedRecords = 0
   #splitBatches = 0
@@ -60,73 +61,86 @@ export class ProducerMeter implements ProducerHooks {
     this.#hooks = hooks
   }
 
-  get produce(): ProducerHooks['produce'] {
-    return this.#hooks.produce
+  /** A request is about to be sent. */
+  produce(event: ProduceEvent): void {
+    this.#hooks.produce?.(event)
   }
 
-  produced(event: ProducerEvents['produced']): void {
-    if (event.error === undefined) this.#count(event)
-    else this.#failedRequests++
-    this.#hooks.produced?.(event)
-  }
-
-  batchEnd(event: BatchEndEvent): void {
-    const { recordCount, sizeInBytes, encodedBytes, durationMs, error } = event
+  /** A request was answered, or has failed. @param now - on the clock of performance.now(). */
+  produced(event: ProduceEvent, durationMs: number, now: number, error: KafkaError | undefined): void {
     if (error === undefined) {
-      const now = performance.now()
-      this.#recordsPerBatch.add(recordCount, now)
-      this.#batchSize.add(encodedBytes, now)
-      this.#compressionRate.add(encodedBytes / Math.max(1, sizeInBytes), now)
-      this.#deliveryLatency.add(durationMs, now)
+      const requests = this.#requests
+      requests.begin(now)
+      requests.add(REQUEST.RECORDS, event.recordCount)
+      requests.add(REQUEST.SIZE, event.sizeInBytes)
+      requests.add(REQUEST.LATENCY, durationMs)
+      requests.add(REQUEST.QUEUE_TIME, event.queueTimeMs)
     } else {
-      this.#failedRecords += recordCount
+      this.#failedRequests++
     }
-    this.#hooks.batchEnd?.(event)
+    this.#hooks.produced?.({ ...event, durationMs, error })
   }
 
-  retry(event: ProducerEvents['retry']): void {
-    this.#retriedRecords += event.recordCount
-    this.#hooks.retry?.(event)
+  /** A batch was delivered, or has failed. */
+  batchEnd(batch: ProducerBatch, error: KafkaError | undefined, bufferedBytes: number): void {
+    const durationMs = Date.now() - batch.createdAtMs
+    if (error === undefined) {
+      const { count, encodedBytes, sizeInBytes } = batch
+      const batches = this.#batches
+      batches.begin(performance.now())
+      batches.add(BATCH.RECORDS, count)
+      batches.add(BATCH.SIZE, encodedBytes)
+      batches.add(BATCH.COMPRESSION_RATE, encodedBytes / Math.max(1, sizeInBytes))
+      batches.add(BATCH.LATENCY, durationMs)
+    } else {
+      this.#failedRecords += batch.count
+    }
+    const { baseOffset } = batch
+    this.#hooks.batchEnd?.({ ...describe(batch), durationMs, baseOffset, error, bufferedBytes })
   }
 
-  split(event: BatchEvent & { partCount: number }): void {
+  /** A batch is going to be sent again. */
+  retry(batch: ProducerBatch, error: KafkaError, delayMs: number): void {
+    this.#retriedRecords += batch.count
+    this.#hooks.retry?.({ ...describe(batch), error, delayMs })
+  }
+
+  /** A batch goes out in several. */
+  split(batch: ProducerBatch, partCount: number): void {
     this.#splitBatches++
-    this.#hooks.split?.(event)
+    this.#hooks.split?.({ ...describe(batch), partCount })
   }
 
   /** As things are now. */
   snapshot(bufferUsedBytes: number, bufferTotalBytes: number): ProducerMetrics {
     const now = performance.now()
+    const [batches, requests] = [this.#batches, this.#requests]
     return {
-      recordSendTotal: this.#recordsPerBatch.total,
+      recordSendTotal: batches.total(BATCH.RECORDS),
       recordErrorTotal: this.#failedRecords,
       recordRetryTotal: this.#retriedRecords,
       batchSplitTotal: this.#splitBatches,
-      recordsPerBatchAvg: this.#recordsPerBatch.average(now),
-      batchSizeAvgBytes: this.#batchSize.average(now),
-      batchSizeMaxBytes: this.#batchSize.max(now),
-      compressionRateAvg: this.#compressionRate.average(now),
-      deliveryLatencyAvgMs: this.#deliveryLatency.average(now),
-      deliveryLatencyMaxMs: this.#deliveryLatency.max(now),
-      requestTotal: this.#requestLatency.count,
+      recordsPerBatchAvg: batches.average(BATCH.RECORDS, now),
+      batchSizeAvgBytes: batches.average(BATCH.SIZE, now),
+      batchSizeMaxBytes: batches.max(BATCH.SIZE, now),
+      compressionRateAvg: batches.average(BATCH.COMPRESSION_RATE, now),
+      deliveryLatencyAvgMs: batches.average(BATCH.LATENCY, now),
+      deliveryLatencyMaxMs: batches.max(BATCH.LATENCY, now),
+      requestTotal: requests.count,
       failedRequestTotal: this.#failedRequests,
-      requestLatencyAvgMs: this.#requestLatency.average(now),
-      requestLatencyMaxMs: this.#requestLatency.max(now),
-      requestSizeAvgBytes: this.#requestSize.average(now),
-      requestSizeMaxBytes: this.#requestSize.max(now),
-      recordsPerRequestAvg: this.#recordsPerRequest.average(now),
-      recordQueueTimeAvgMs: this.#queueTime.average(now),
-      recordQueueTimeMaxMs: this.#queueTime.max(now),
+      requestLatencyAvgMs: requests.average(REQUEST.LATENCY, now),
+      requestLatencyMaxMs: requests.max(REQUEST.LATENCY, now),
+      requestSizeAvgBytes: requests.average(REQUEST.SIZE, now),
+      requestSizeMaxBytes: requests.max(REQUEST.SIZE, now),
+      recordsPerRequestAvg: requests.average(REQUEST.RECORDS, now),
+      recordQueueTimeAvgMs: requests.average(REQUEST.QUEUE_TIME, now),
+      recordQueueTimeMaxMs: requests.max(REQUEST.QUEUE_TIME, now),
       bufferUsedBytes,
       bufferTotalBytes,
     }
   }
+}
 
-  #count({ recordCount, sizeInBytes, queueTimeMs, durationMs }: ProduceEvent & { durationMs: number }): void {
-    const now = performance.now()
-    this.#requestLatency.add(durationMs, now)
-    this.#requestSize.add(sizeInBytes, now)
-    this.#recordsPerRequest.add(recordCount, now)
-    this.#queueTime.add(queueTimeMs, now)
-  }
+function describe({ topic, partition, count, sizeInBytes, encodedBytes, attempts }: ProducerBatch): BatchEvent {
+  return { topic, partition, recordCount: count, sizeInBytes, encodedBytes, attempts }
 }

@@ -6,8 +6,8 @@ import { produceApi, type ProduceResponse } from '../protocol/messages/00-produc
 import { BATCH_HEADER_SIZE } from '../protocol/records/batch-header.ts'
 import type { Accumulator } from './accumulator.ts'
 import type { ProducerBatch } from './batch.ts'
-import type { BatchEvent, ProducerHooks } from './hooks.ts'
 import type { Idempotence } from './idempotence.ts'
+import type { ProducerMeter } from './metrics.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import { answersTo, type PartitionAnswer, type Shipment } from './produce-request.ts'
 import type { TransactionManager } from './transaction-manager.ts'
@@ -16,7 +16,7 @@ import type { TransactionManager } from './transaction-manager.ts'
 export interface OutcomeOptions {
   readonly batchSizeBytes: number
   readonly retryBackoff: Backoff
-  readonly hooks: ProducerHooks | undefined
+  readonly meter: ProducerMeter
 }
 
 /** Settles batches: delivered, to be sent again, split, or failed (Java: Sender.completeBatch, failBatch, canRetry). */
@@ -58,9 +58,15 @@ export class Outcomes {
     }
     const answers = answersTo(shipments, response)
     for (let i = 0; i < shipments.length; i++) {
-      this.#settle(shipments[i]!, answers[i], response)
-      shipments[i]!.batch.recycle()
-      this.#resolveLast(shipments[i]!.queue)
+      const { queue, batch } = shipments[i]!
+      const answer = answers[i]
+      if (answer?.errorCode === ERROR.NONE) {
+        this.#succeed(queue, batch, Number(answer.baseOffset), Number(answer.logAppendTimeMs))
+      } else {
+        this.#refused(queue, batch, answer, response)
+      }
+      batch.recycle()
+      this.#resolveLast(queue)
     }
   }
 
@@ -93,7 +99,13 @@ export class Outcomes {
     this.#report(batch, error)
   }
 
-  #settle({ queue, batch }: Shipment, answer: PartitionAnswer | undefined, response: ProduceResponse): void {
+  /** The broker did not say that it has stored a batch. */
+  #refused(
+    queue: PartitionQueue,
+    batch: ProducerBatch,
+    answer: PartitionAnswer | undefined,
+    response: ProduceResponse,
+  ): void {
     const { topic, partition } = queue
     const context = { api: produceApi.name, topic, partition }
     if (answer === undefined) {
@@ -102,9 +114,7 @@ export class Outcomes {
       return
     }
     const { errorCode } = answer
-    if (errorCode === ERROR.NONE) {
-      this.#succeed(queue, batch, Number(answer.baseOffset), Number(answer.logAppendTimeMs))
-    } else if (errorCode === ERROR.DUPLICATE_SEQUENCE_NUMBER) {
+    if (errorCode === ERROR.DUPLICATE_SEQUENCE_NUMBER) {
       // An earlier attempt was stored, and its answer got lost: the records are there, their offsets unknown.
       this.#succeed(queue, batch, -1, -1)
     } else if (errorCode === ERROR.MESSAGE_TOO_LARGE && batch.count > 1 && !batch.isDone) {
@@ -152,7 +162,7 @@ export class Outcomes {
     batch.retryAtMs = Date.now() + delayMs
     if (!(error instanceof BrokerError) || errorOf(error.errorCode).refreshesMetadata) this.#cluster.markStale()
     this.#accumulator.putBack(queue, batch)
-    this.#options.hooks?.retry?.({ ...describe(batch), error, delayMs })
+    this.#options.meter.retry(batch, error, delayMs)
   }
 
   /** Puts smaller batches in the place of one that the broker takes for too large, without counting it as an attempt. Never rejects. */
@@ -166,7 +176,7 @@ export class Outcomes {
       const parts = await batch.split(limitBytes)
       if (parts.length === 0) this.#accumulator.release(queue, batch)
       else this.#accumulator.replace(queue, batch, parts)
-      this.#options.hooks?.split?.({ ...describe(batch), partCount: parts.length })
+      this.#options.meter.split(batch, parts.length)
     } catch (error) {
       this.#retryOrFail(queue, batch, error as KafkaError, false, false)
     }
@@ -181,18 +191,8 @@ export class Outcomes {
   }
 
   #report(batch: ProducerBatch, error: KafkaError | undefined): void {
-    this.#options.hooks?.batchEnd?.({
-      ...describe(batch),
-      durationMs: Date.now() - batch.createdAtMs,
-      baseOffset: batch.baseOffset,
-      error,
-      bufferedBytes: this.#accumulator.bufferedBytes,
-    })
+    this.#options.meter.batchEnd(batch, error, this.#accumulator.bufferedBytes)
   }
-}
-
-function describe({ topic, partition, count, sizeInBytes, encodedBytes, attempts }: ProducerBatch): BatchEvent {
-  return { topic, partition, recordCount: count, sizeInBytes, encodedBytes, attempts }
 }
 
 /** Part that compression has left of the records. */

@@ -16,6 +16,8 @@ export interface Shipment {
   records: Uint8Array
 }
 
+type TopicData = ProduceRequest['topicData'][number]
+
 /** What a broker answers about one partition. */
 export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
 
@@ -28,7 +30,8 @@ export interface TransactionTerms {
 /** The highest version that can name all topics of a request, and suits its transaction; undefined for no limit. */
 export function maxVersionFor(shipments: readonly Shipment[], terms: TransactionTerms | undefined): number | undefined {
   if (terms?.maxProduceVersion !== undefined) return terms.maxProduceVersion
-  return shipments.every(({ topicId }) => topicId !== ZERO_UUID) ? undefined : TOPIC_ID_VERSION - 1
+  for (let i = 0; i < shipments.length; i++) if (shipments[i]!.topicId === ZERO_UUID) return TOPIC_ID_VERSION - 1
+  return undefined
 }
 
 /** The request that carries the shipments, which are of different partitions. */
@@ -40,16 +43,19 @@ export function produceRequest(
   transactionalId: string | null,
 ): Encodable<ProduceRequest> {
   const byId = version >= TOPIC_ID_VERSION
-  const topics = new Map<string, ProduceRequest['topicData'][number]>()
-  for (const { queue, topicId, records } of shipments) {
-    let topic = topics.get(queue.topic)
+  const topicData: TopicData[] = []
+  const topics = shipments.length === 1 ? undefined : new Map<string, TopicData>()
+  for (let i = 0; i < shipments.length; i++) {
+    const { queue, topicId, records } = shipments[i]!
+    let topic = topics?.get(queue.topic)
     if (topic === undefined) {
       topic = { name: byId ? '' : queue.topic, topicId: byId ? topicId : ZERO_UUID, partitionData: [] }
-      topics.set(queue.topic, topic)
+      topics?.set(queue.topic, topic)
+      topicData.push(topic)
     }
     topic.partitionData.push({ index: queue.partition, records })
   }
-  return { transactionalId, acks, timeoutMs, topicData: [...topics.values()] }
+  return { transactionalId, acks, timeoutMs, topicData }
 }
 
 /** The answers to the shipments, in their order; undefined where the broker gave none. */

@@ -82,7 +82,7 @@ export class Producer<K = Uint8Array | string, V = Uint8Array | string> {
     this.#meter = new ProducerMeter(settings.hooks)
     this.#sender = new Sender(cluster, this.#accumulator, this.#transactions ?? producerId, {
       ...settings,
-      hooks: this.#meter,
+      meter: this.#meter,
       acks: settings.acks === 'all' ? -1 : settings.acks,
       requestTimeoutMs,
       retryBackoff,

@@ -4,6 +4,7 @@ import { SHARED_FROM_BYTES } from '../network/exchange.ts'
 import { produceApi, type ProduceResponse } from '../protocol/messages/00-produce.ts'
 import type { ProduceEvent } from './hooks.ts'
 import type { Outcomes } from './outcomes.ts'
+import type { PartitionQueue } from './partition-queue.ts'
 import { maxVersionFor, produceRequest, type Shipment, type TransactionTerms } from './produce-request.ts'
 import type { SenderOptions } from './sender.ts'
 
@@ -15,11 +16,25 @@ export class RequestLane {
   readonly #terms: TransactionTerms | undefined
   /** Resolves when the last request whose batches are being compressed has been written. */
   #tail: Promise<void> | undefined
+  readonly #onSettled: () => void
   #inFlightCount = 0
+  /** What goes into the next request, while that is being put together. */
+  readonly load: PartitionQueue[] = []
+  loadBytes = 0
 
-  /** @param terms - undefined for a producer without transactions. */
-  constructor(broker: Broker, options: SenderOptions, outcomes: Outcomes, terms: TransactionTerms | undefined) {
+  /**
+   * @param terms - undefined for a producer without transactions.
+   * @param onSettled - called when a request has ended and its batches are settled.
+   */
+  constructor(
+    broker: Broker,
+    options: SenderOptions,
+    outcomes: Outcomes,
+    terms: TransactionTerms | undefined,
+    onSettled: () => void,
+  ) {
     this.#broker = broker
+    this.#onSettled = onSettled
     this.#options = options
     this.#outcomes = outcomes
     this.#terms = terms
@@ -30,16 +45,12 @@ export class RequestLane {
     return this.#inFlightCount
   }
 
-  /** Encodes and sends a request, settles its batches, and then calls `onSettled`. */
-  send(shipments: readonly Shipment[], onSettled: () => void): void {
+  /** Encodes and sends a request, and settles its batches. */
+  send(shipments: readonly Shipment[]): void {
     this.#inFlightCount++
-    const settled = (): void => {
-      this.#inFlightCount--
-      onSettled()
-    }
     const encoding = this.#encode(shipments)
     if (encoding === undefined && this.#tail === undefined) {
-      this.#request(shipments, settled)
+      this.#request(shipments)
       return
     }
     const before = this.#tail
@@ -47,8 +58,8 @@ export class RequestLane {
       if (this.#tail === tail) this.#tail = undefined
       const whole = shipments.filter((shipment) => failed?.has(shipment) !== true)
       for (const [shipment, error] of failed ?? []) this.#outcomes.failed([shipment], error)
-      if (whole.length > 0) this.#request(whole, settled)
-      else settled()
+      if (whole.length > 0) this.#request(whole)
+      else this.#settled()
     })
     this.#tail = tail
   }
@@ -56,22 +67,29 @@ export class RequestLane {
   /** Makes the bytes of all batches. Undefined when that is done at once, else the batches that could not be made. Never rejects. */
   #encode(shipments: readonly Shipment[]): Promise<Map<Shipment, KafkaError>> | undefined {
     const { compression, compressionLevel } = this.#options
-    const pending: Promise<void>[] = []
-    const failed = new Map<Shipment, KafkaError>()
-    for (const shipment of shipments) {
+    let pending: Promise<void>[] | undefined
+    let failed: Map<Shipment, KafkaError> | undefined
+    const fail = (shipment: Shipment, error: unknown): void => {
+      failed ??= new Map()
+      failed.set(shipment, toKafkaError(error, this.#broker))
+    }
+    for (let i = 0; i < shipments.length; i++) {
+      const shipment = shipments[i]!
       try {
         const encoded = shipment.batch.encode(compression, compressionLevel)
         if (encoded instanceof Promise) {
+          pending ??= []
           const taken = encoded.then((bytes) => this.#take(shipment, bytes))
-          pending.push(taken.catch((error: unknown) => void failed.set(shipment, toKafkaError(error, this.#broker))))
+          pending.push(taken.catch((error: unknown) => fail(shipment, error)))
         } else {
           this.#take(shipment, encoded)
         }
       } catch (error) {
-        failed.set(shipment, toKafkaError(error, this.#broker))
+        fail(shipment, error)
       }
     }
-    return pending.length === 0 && failed.size === 0 ? undefined : Promise.all(pending).then(() => failed)
+    if (pending === undefined && failed === undefined) return undefined
+    return Promise.all(pending ?? []).then(() => failed ?? new Map())
   }
 
   #take(shipment: Shipment, bytes: Uint8Array): void {
@@ -80,17 +98,11 @@ export class RequestLane {
     if (shipment.batch.attempts === 1) this.#outcomes.encoded(shipment.batch)
   }
 
-  #request(shipments: readonly Shipment[], settled: () => void): void {
-    const { acks, requestTimeoutMs, hooks } = this.#options
+  #request(shipments: readonly Shipment[]): void {
+    const { acks, requestTimeoutMs, meter } = this.#options
+    const event = this.#describe(shipments)
+    meter.produce(event)
     const sentAt = performance.now()
-    let copiedBytes = 0
-    for (const { records } of shipments) if (records.length < SHARED_FROM_BYTES) copiedBytes += records.length
-    const event = hooks?.produce === undefined && hooks?.produced === undefined ? undefined : this.#describe(shipments)
-    if (event !== undefined) hooks?.produce?.(event)
-    const answered = (error: KafkaError | undefined): void => {
-      if (event !== undefined) hooks?.produced?.({ ...event, durationMs: performance.now() - sentAt, error })
-      settled()
-    }
     const request = this.#broker.request(
       'produce',
       produceApi,
@@ -99,38 +111,54 @@ export class RequestLane {
         timeoutMs: requestTimeoutMs,
         expectsResponse: acks !== 0,
         maxVersion: maxVersionFor(shipments, this.#terms),
-        sizeHintBytes: copiedBytes + shipments.length * 128 + 256,
+        sizeHintBytes: sizeHintBytes(shipments),
       },
     )
     request.then(
       (response: ProduceResponse) => {
         this.#outcomes.answered(shipments, acks === 0 ? undefined : response)
-        answered(undefined)
+        const now = performance.now()
+        meter.produced(event, now - sentAt, now, undefined)
+        this.#settled()
       },
       (error: unknown) => {
         const failure = toKafkaError(error, this.#broker)
         this.#outcomes.failed(shipments, failure)
-        answered(failure)
+        const now = performance.now()
+        meter.produced(event, now - sentAt, now, failure)
+        this.#settled()
       },
     )
   }
 
-  #describe(shipments: readonly Shipment[]): ProduceEvent {
-    const event = {
-      nodeId: this.#broker.nodeId,
-      batchCount: shipments.length,
-      recordCount: 0,
-      sizeInBytes: 0,
-      queueTimeMs: 0,
-    }
-    const nowMs = Date.now()
-    for (const { batch, records } of shipments) {
-      event.recordCount += batch.count
-      event.sizeInBytes += records.length
-      event.queueTimeMs = Math.max(event.queueTimeMs, nowMs - batch.createdAtMs)
-    }
-    return event
+  #settled(): void {
+    this.#inFlightCount--
+    this.#onSettled()
   }
+
+  #describe(shipments: readonly Shipment[]): ProduceEvent {
+    let recordCount = 0
+    let sizeInBytes = 0
+    let oldestMs = Infinity
+    for (let i = 0; i < shipments.length; i++) {
+      const { batch, records } = shipments[i]!
+      recordCount += batch.count
+      sizeInBytes += records.length
+      if (batch.createdAtMs < oldestMs) oldestMs = batch.createdAtMs
+    }
+    const queueTimeMs = Math.max(0, Date.now() - oldestMs)
+    return { nodeId: this.#broker.nodeId, batchCount: shipments.length, recordCount, sizeInBytes, queueTimeMs }
+  }
+}
+
+/** About what a request takes without the batches that are not copied. */
+function sizeHintBytes(shipments: readonly Shipment[]): number {
+  let bytes = 256
+  for (let i = 0; i < shipments.length; i++) {
+    const { length } = shipments[i]!.records
+    bytes += length < SHARED_FROM_BYTES ? length + 128 : 128
+  }
+  return bytes
 }
 
 function toKafkaError(error: unknown, { nodeId }: Broker): KafkaError {

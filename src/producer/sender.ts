@@ -7,8 +7,8 @@ import { ZERO_UUID } from '../protocol/bytes/uuid.ts'
 import type { CompressionName } from '../protocol/compression/registry.ts'
 import type { Accumulator } from './accumulator.ts'
 import type { ProducerBatch } from './batch.ts'
-import type { ProducerHooks } from './hooks.ts'
 import { Idempotence } from './idempotence.ts'
+import type { ProducerMeter } from './metrics.ts'
 import { Outcomes } from './outcomes.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { Shipment } from './produce-request.ts'
@@ -31,13 +31,7 @@ export interface SenderOptions {
   readonly retryBackoff: Backoff
   readonly compression: CompressionName
   readonly compressionLevel: number | undefined
-  readonly hooks: ProducerHooks | undefined
-}
-
-/** What goes to one broker in the next request. */
-interface Load {
-  readonly queues: PartitionQueue[]
-  sizeBytes: number
+  readonly meter: ProducerMeter
 }
 
 /**
@@ -53,6 +47,8 @@ export class Sender {
   readonly #outcomes: Outcomes
   readonly #options: SenderOptions
   readonly #lanes = new Map<Broker, RequestLane>()
+  /** Whether more can be sent than was loaded. */
+  #isMoreReady = false
   #isDrainScheduled = false
   readonly #drainScheduled = (): void => {
     this.#isDrainScheduled = false
@@ -162,27 +158,37 @@ export class Sender {
   #drain(): void {
     if (this.#isStopped) return
     const nowMs = Date.now()
+    const { deliveryTimeoutMs } = this.#options
     let nextMs = Infinity
     for (const queue of this.#accumulator.active) {
-      this.#expire(queue, nowMs)
-      if (this.#idempotence?.resolve(queue) === false) this.#dropAll(queue)
-      nextMs = Math.min(nextMs, oldestMs(queue) + this.#options.deliveryTimeoutMs)
+      let endsMs = oldestMs(queue) + deliveryTimeoutMs
+      if (endsMs <= nowMs) {
+        this.#expire(queue, nowMs)
+        endsMs = oldestMs(queue) + deliveryTimeoutMs
+      }
+      if (this.#idempotence?.resolve(queue) === false) {
+        this.#dropAll(queue)
+        continue
+      }
+      if (endsMs < nextMs) nextMs = endsMs
     }
     if (this.#accumulator.active.size === 0) {
       this.#rest()
       return
     }
     const missing = this.#producerId?.isReady === false ? this.#producerId : undefined
-    for (;;) {
-      const loads = new Map<Broker, Load>()
-      nextMs = Math.min(nextMs, this.#collect(loads, nowMs))
-      if (loads.size === 0) break
-      if (missing !== undefined) {
+    const loaded: RequestLane[] = []
+    do {
+      const readyMs = this.#load(loaded, nowMs)
+      if (readyMs < nextMs) nextMs = readyMs
+      if (loaded.length > 0 && missing !== undefined) {
+        for (const lane of loaded) lane.load.length = 0
         this.#obtainProducerId(missing)
         break
       }
-      for (const [broker, { queues }] of loads) this.#dispatch(broker, queues)
-    }
+      for (let i = 0; i < loaded.length; i++) this.#dispatch(loaded[i]!)
+      loaded.length = 0
+    } while (this.#isMoreReady)
     if (nextMs !== Infinity) this.#wakeAt(nextMs)
   }
 
@@ -192,10 +198,11 @@ export class Sender {
     for (const batch of queue.all()) this.#outcomes.drop(queue, batch, dropReason)
   }
 
-  /** Fills the next request of each broker that may have one more. Returns when something that waits becomes ready. */
-  #collect(loads: Map<Broker, Load>, nowMs: number): number {
+  /** Loads the next request of each broker that may have one more. Returns when something that waits becomes ready. */
+  #load(loaded: RequestLane[], nowMs: number): number {
     const { maxInFlight, maxRequestSizeBytes } = this.#options
     let nextMs = Infinity
+    this.#isMoreReady = false
     for (const queue of this.#accumulator.active) {
       const head = queue.batches[0]
       if (head === undefined || !this.#mayFollow(queue, head)) continue
@@ -211,19 +218,24 @@ export class Sender {
         nextMs = Math.min(nextMs, head.retryAtMs)
         continue
       }
-      const inFlightCount = this.#lanes.get(leader)?.inFlightCount ?? 0
+      const lane = this.#lanes.get(leader) ?? this.#addLane(leader)
+      const { load, inFlightCount } = lane
       const dueMs = this.#dueMs(queue, head, inFlightCount)
       if (dueMs > nowMs) {
         nextMs = Math.min(nextMs, dueMs)
         continue
       }
       if (inFlightCount >= maxInFlight) continue
-      const load = loads.get(leader)
-      if (load === undefined) loads.set(leader, { queues: [queue], sizeBytes: head.sizeInBytes })
-      else if (load.sizeBytes + head.sizeInBytes <= maxRequestSizeBytes) {
-        load.queues.push(queue)
-        load.sizeBytes += head.sizeInBytes
+      if (load.length === 0) {
+        loaded.push(lane)
+        lane.loadBytes = 0
+      } else if (lane.loadBytes + head.sizeInBytes > maxRequestSizeBytes) {
+        this.#isMoreReady = true
+        continue
       }
+      load.push(queue)
+      lane.loadBytes += head.sizeInBytes
+      if (queue.batches.length > 1) this.#isMoreReady = true
     }
     return nextMs
   }
@@ -265,30 +277,40 @@ export class Sender {
     )
   }
 
-  /** Sends the first batches of these queues in one request. */
-  #dispatch(broker: Broker, queues: readonly PartitionQueue[]): void {
-    const shipments = queues.map((queue): Shipment => {
+  /** Sends the first batches of the loaded queues in one request. */
+  #dispatch(lane: RequestLane): void {
+    const { load } = lane
+    const shipments: Shipment[] = []
+    for (let i = 0; i < load.length; i++) {
+      const queue = load[i]!
       const batch = this.#accumulator.take(queue)
       this.#idempotence?.identify(queue, batch)
       batch.attempts++
       const topicId = this.#cluster.topic(queue.topic)?.topicId ?? ZERO_UUID
-      return { queue, batch, topicId, records: NO_BYTES }
-    })
-    let lane = this.#lanes.get(broker)
-    if (lane === undefined) {
-      for (const [other, { inFlightCount }] of this.#lanes) if (inFlightCount === 0) this.#lanes.delete(other)
-      lane = new RequestLane(broker, this.#options, this.#outcomes, this.#transactions)
-      this.#lanes.set(broker, lane)
+      shipments.push({ queue, batch, topicId, records: NO_BYTES })
     }
-    lane.send(shipments, () => this.#requestEnded())
+    load.length = 0
+    lane.send(shipments)
+  }
+
+  /** The lane of a broker that is new; those of brokers that have nothing under way are dropped. */
+  #addLane(broker: Broker): RequestLane {
+    for (const [other, { inFlightCount, load }] of this.#lanes) {
+      if (inFlightCount === 0 && load.length === 0) this.#lanes.delete(other)
+    }
+    const lane = new RequestLane(broker, this.#options, this.#outcomes, this.#transactions, () => this.#requestEnded())
+    this.#lanes.set(broker, lane)
+    return lane
   }
 }
 
 /** When the oldest batch that is not settled was begun, in milliseconds since the epoch; Infinity when there is none. */
 function oldestMs({ inFlight, batches }: PartitionQueue): number {
   // One that was given up on may still be in flight.
-  const sent = inFlight.find(({ isDone }) => !isDone)?.createdAtMs ?? Infinity
-  return Math.min(sent, batches[0]?.createdAtMs ?? Infinity)
+  let at = 0
+  while (at < inFlight.length && inFlight[at]!.isDone) at++
+  const sentMs = at < inFlight.length ? inFlight[at]!.createdAtMs : Infinity
+  return batches.length === 0 ? sentMs : Math.min(sentMs, batches[0]!.createdAtMs)
 }
 
 const NO_BYTES = new Uint8Array(0)
