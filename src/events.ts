@@ -89,6 +89,7 @@ export class Events {
 
   /** Hooks that call those of one producer or consumer, and then these. */
   with<Own extends object>(own: Own | undefined): Own & Hooks {
+    if (own === undefined) return this.hooks as Own & Hooks
     const joined = {}
     for (const [name, topic] of this.#topics) {
       const get = (): ((event: object) => void) | undefined => {

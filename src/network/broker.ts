@@ -147,10 +147,7 @@ export class Broker {
     body: BodyOf<NoInfer<Request>>,
     options: RequestOptions = {},
   ): Promise<Response> {
-    const { signal } = options
-    const open = this.#openConnection(purpose, signal)
-    if (open !== undefined) return open.request(api, body, options)
-    return this.#use(purpose, signal, (connection) => connection.request(api, body, options))
+    return this.#use(purpose, options.signal, (connection) => connection.request(api, body, options))
   }
 
   /** Takes no more requests and disconnects once those that are pending are done. Resolves when all sockets are gone. */
@@ -175,13 +172,6 @@ export class Broker {
     return this.nodeId < 0
       ? `bootstrap server ${this.host}:${this.port}`
       : `broker ${this.nodeId} (${this.host}:${this.port})`
-  }
-
-  /** The connection for a purpose if it is open and no request waits for it that must be written first. */
-  #openConnection(purpose: Purpose, signal: AbortSignal | undefined): Connection | undefined {
-    if (signal?.aborted === true || this.#isRetired) return undefined
-    const slot = this.#slots.get(purpose)
-    return slot?.waitingCount === 0 ? slot.connection : undefined
   }
 
   /** Calls `use` with the connection, in the order of the calls to this method and at once when it is open; the signal ends the wait for it. */

@@ -6,6 +6,7 @@ import {
   type ApiVersionsResponse,
 } from '../protocol/messages/18-api-versions.ts'
 import type { ByteWriter } from '../protocol/bytes/writer.ts'
+import { encodeClientId } from '../protocol/header.ts'
 import type { Encodable } from '../protocol/schema.ts'
 import { type BodyOf, decodeResponse, Exchange, type RequestOptions, requestWriter, writeRequest } from './exchange.ts'
 import { mappedAddress } from './mapped-address.ts'
@@ -67,6 +68,7 @@ export class Connection {
   readonly #pipeline: Pipeline
   readonly #login: Login | undefined
   readonly #writer: ByteWriter
+  readonly #clientId: Uint8Array
   #versions: VersionTable = VersionTable.EMPTY
   #socket: TransportSocket | undefined
   #isSetUp = false
@@ -82,6 +84,7 @@ export class Connection {
     const { host, port, nodeId, sasl } = options
     this.#options = options
     this.#writer = requestWriter(options.transport.allocate)
+    this.#clientId = encodeClientId(options.clientId)
     this.#reporter = new Reporter(options, options.hooks)
     this.#peer = nodeId < 0 ? `${host}:${port}` : `broker ${nodeId} (${host}:${port})`
     this.#frames = new FrameReader(
@@ -184,8 +187,8 @@ export class Connection {
   ): Promise<Response> {
     const correlationId = this.#correlationId
     const writer = this.#writer
-    const said = typeof body === 'function' ? body(version) : body
-    writeRequest(writer, api, version, said, correlationId, this.#options.clientId, options.sizeHintBytes)
+    const request = typeof body === 'function' ? body(version) : body
+    writeRequest(writer, api, version, request, correlationId, this.#clientId, options.sizeHintBytes)
     this.#correlationId = (correlationId + 1) & 0x7fffffff
     const exchange = new Exchange({
       api: api.name,

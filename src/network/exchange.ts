@@ -46,21 +46,12 @@ export interface ExchangeInit {
 
 /** One request and the promise of its response. */
 export class Exchange {
-  readonly api: string
-  readonly version: number
-  readonly correlationId: number
-  readonly sizeInBytes: number
-  readonly timeoutMs: number
-  readonly expectsResponse: boolean
-  readonly isLogin: boolean
   readonly promise: Promise<object>
   /** When to give up, on the clock of performance.now(): first on its turn, then on its response. */
   deadline = 0
   /** When it was written, on the same clock. */
   writtenAt = 0
-  readonly #peer: string
-  readonly #decode: (frame: Uint8Array | undefined) => object
-  readonly #signal: AbortSignal | undefined
+  readonly #init: ExchangeInit
   #onAbort: (() => void) | undefined
   #parts: readonly Uint8Array[] | undefined
   #isSettled = false
@@ -68,22 +59,41 @@ export class Exchange {
   #reject!: (error: Error) => void
 
   constructor(init: ExchangeInit) {
-    this.api = init.api
-    this.version = init.version
-    this.correlationId = init.correlationId
-    this.sizeInBytes = init.sizeInBytes
-    this.timeoutMs = init.timeoutMs
-    this.expectsResponse = init.expectsResponse
-    this.isLogin = init.isLogin ?? false
-    this.#peer = init.peer
-    this.#decode = init.decode
-    this.#signal = init.signal
+    this.#init = init
     this.#parts = init.parts
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
     if (init.signal !== undefined) this.#listen(init.signal)
+  }
+
+  get api(): string {
+    return this.#init.api
+  }
+
+  get version(): number {
+    return this.#init.version
+  }
+
+  get correlationId(): number {
+    return this.#init.correlationId
+  }
+
+  get sizeInBytes(): number {
+    return this.#init.sizeInBytes
+  }
+
+  get timeoutMs(): number {
+    return this.#init.timeoutMs
+  }
+
+  get expectsResponse(): boolean {
+    return this.#init.expectsResponse
+  }
+
+  get isLogin(): boolean {
+    return this.#init.isLogin === true
   }
 
   #listen(signal: AbortSignal): void {
@@ -112,7 +122,7 @@ export class Exchange {
     if (this.#isSettled) return undefined
     let response: object
     try {
-      response = this.#decode(frame)
+      response = this.#init.decode(frame)
     } catch (error) {
       this.reject(error)
       return undefined
@@ -130,13 +140,13 @@ export class Exchange {
 
   /** What to reject with when the deadline has passed. */
   timeout(hint: string): TimeoutError {
-    return new TimeoutError(`${this.api} request to ${this.#peer}`, this.timeoutMs, { hint })
+    return new TimeoutError(`${this.api} request to ${this.#init.peer}`, this.timeoutMs, { hint })
   }
 
   #settle(): void {
     this.#isSettled = true
     this.#parts = undefined
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#onAbort !== undefined) this.#init.signal?.removeEventListener('abort', this.#onAbort)
   }
 }
 
@@ -164,7 +174,7 @@ export function writeRequest<Request extends object, Response extends object>(
   version: number,
   body: Encodable<NoInfer<Request>>,
   correlationId: number,
-  clientId: string,
+  clientId: Uint8Array,
   sizeHintBytes = 256,
 ): void {
   writer.begin(sizeHintBytes, WRITER_BYTES)

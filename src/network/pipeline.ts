@@ -106,7 +106,7 @@ export class Pipeline {
     const response = exchange.complete(frame)
     this.#options.onAnswered?.(exchange, frame)
     if (response !== undefined) this.#throttle(exchange, response, now)
-    this.#flush(now)
+    if (this.#queue.length > 0) this.#flush(now)
     if (this.pendingCount > 0 || this.#error !== undefined) return
     if (this.#idleMs === 0) this.#options.onIdle()
     // The timer may have been set for what was pending.

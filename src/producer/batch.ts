@@ -176,6 +176,7 @@ export class ProducerBatch implements StoredBatch {
   encode(compression: CompressionName, level: number | undefined): Uint8Array | Promise<Uint8Array> {
     if (this.#encoded !== undefined) return this.#encoded
     this.#isClosed = true
+    if (compression === 'none') return (this.#encoded = this.#builder.finishPlain(this.#identity))
     const encoded = this.#builder.finish({ compression, level, ...this.#identity })
     if (!(encoded instanceof Promise)) return (this.#encoded = encoded)
     return encoded.then((bytes) => (this.#encoded = bytes))

@@ -43,19 +43,25 @@ export function produceRequest(
   transactionalId: string | null,
 ): Encodable<ProduceRequest> {
   const byId = version >= TOPIC_ID_VERSION
-  const topicData: TopicData[] = []
-  const topics = shipments.length === 1 ? undefined : new Map<string, TopicData>()
-  for (let i = 0; i < shipments.length; i++) {
-    const { queue, topicId, records } = shipments[i]!
-    let topic = topics?.get(queue.topic)
-    if (topic === undefined) {
-      topic = { name: byId ? '' : queue.topic, topicId: byId ? topicId : ZERO_UUID, partitionData: [] }
-      topics?.set(queue.topic, topic)
-      topicData.push(topic)
-    }
-    topic.partitionData.push({ index: queue.partition, records })
-  }
+  const topicData = shipments.length === 1 ? [topicOf(shipments[0]!, byId)] : byTopic(shipments, byId)
   return { transactionalId, acks, timeoutMs, topicData }
+}
+
+/** The topic of a shipment, which is all that there is of it so far. */
+function topicOf({ queue, topicId, records }: Shipment, byId: boolean): TopicData {
+  const partitionData = [{ index: queue.partition, records }]
+  return { name: byId ? '' : queue.topic, topicId: byId ? topicId : ZERO_UUID, partitionData }
+}
+
+function byTopic(shipments: readonly Shipment[], byId: boolean): TopicData[] {
+  const topics = new Map<string, TopicData>()
+  for (const shipment of shipments) {
+    const { queue, records } = shipment
+    const topic = topics.get(queue.topic)
+    if (topic === undefined) topics.set(queue.topic, topicOf(shipment, byId))
+    else topic.partitionData.push({ index: queue.partition, records })
+  }
+  return [...topics.values()]
 }
 
 /** The answers to the shipments, in their order; undefined where the broker gave none. */
@@ -64,17 +70,26 @@ export function answersTo(shipments: readonly Shipment[], response: ProduceRespo
 }
 
 /** The answers when they come in the order of the shipments, as they nearly always do; undefined otherwise. */
-function answersInOrder(shipments: readonly Shipment[], response: ProduceResponse): PartitionAnswer[] | undefined {
-  const answers: PartitionAnswer[] = []
+function answersInOrder(
+  shipments: readonly Shipment[],
+  response: ProduceResponse,
+): (PartitionAnswer | undefined)[] | undefined {
+  // As long as it will be: one that grows takes room for 17 at once.
+  const answers = shipments.map(noAnswer)
+  let count = 0
   for (const { name, topicId, partitionResponses } of response.responses) {
     for (const answer of partitionResponses) {
-      const shipment = shipments[answers.length]
+      const shipment = shipments[count]
       if (shipment === undefined || answer.index !== shipment.queue.partition) return undefined
       if (name === '' ? topicId !== shipment.topicId : name !== shipment.queue.topic) return undefined
-      answers.push(answer)
+      answers[count++] = answer
     }
   }
-  return answers.length === shipments.length ? answers : undefined
+  return count === shipments.length ? answers : undefined
+}
+
+function noAnswer(): PartitionAnswer | undefined {
+  return undefined
 }
 
 function answersByPlace(shipments: readonly Shipment[], response: ProduceResponse): (PartitionAnswer | undefined)[] {

@@ -19,7 +19,7 @@ export class RequestLane {
   readonly #onSettled: () => void
   #inFlightCount = 0
   /** What goes into the next request, while that is being put together. */
-  readonly load: PartitionQueue[] = []
+  load: PartitionQueue[] | undefined
   loadBytes = 0
 
   /**

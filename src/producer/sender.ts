@@ -177,17 +177,21 @@ export class Sender {
       return
     }
     const missing = this.#producerId?.isReady === false ? this.#producerId : undefined
-    const loaded: RequestLane[] = []
     do {
-      const readyMs = this.#load(loaded, nowMs)
+      const readyMs = this.#load(nowMs)
       if (readyMs < nextMs) nextMs = readyMs
-      if (loaded.length > 0 && missing !== undefined) {
-        for (const lane of loaded) lane.load.length = 0
+      let isAnyLoaded = false
+      for (const lane of this.#lanes.values()) {
+        const { load } = lane
+        if (load === undefined) continue
+        isAnyLoaded = true
+        lane.load = undefined
+        if (missing === undefined) lane.send(load.map(this.#ship))
+      }
+      if (isAnyLoaded && missing !== undefined) {
         this.#obtainProducerId(missing)
         break
       }
-      for (let i = 0; i < loaded.length; i++) this.#dispatch(loaded[i]!)
-      loaded.length = 0
     } while (this.#isMoreReady)
     if (nextMs !== Infinity) this.#wakeAt(nextMs)
   }
@@ -199,7 +203,7 @@ export class Sender {
   }
 
   /** Loads the next request of each broker that may have one more. Returns when something that waits becomes ready. */
-  #load(loaded: RequestLane[], nowMs: number): number {
+  #load(nowMs: number): number {
     const { maxInFlight, maxRequestSizeBytes } = this.#options
     let nextMs = Infinity
     this.#isMoreReady = false
@@ -226,15 +230,16 @@ export class Sender {
         continue
       }
       if (inFlightCount >= maxInFlight) continue
-      if (load.length === 0) {
-        loaded.push(lane)
-        lane.loadBytes = 0
+      if (load === undefined) {
+        lane.load = [queue]
+        lane.loadBytes = head.sizeInBytes
       } else if (lane.loadBytes + head.sizeInBytes > maxRequestSizeBytes) {
         this.#isMoreReady = true
         continue
+      } else {
+        load.push(queue)
+        lane.loadBytes += head.sizeInBytes
       }
-      load.push(queue)
-      lane.loadBytes += head.sizeInBytes
       if (queue.batches.length > 1) this.#isMoreReady = true
     }
     return nextMs
@@ -277,26 +282,19 @@ export class Sender {
     )
   }
 
-  /** Sends the first batches of the loaded queues in one request. */
-  #dispatch(lane: RequestLane): void {
-    const { load } = lane
-    const shipments: Shipment[] = []
-    for (let i = 0; i < load.length; i++) {
-      const queue = load[i]!
-      const batch = this.#accumulator.take(queue)
-      this.#idempotence?.identify(queue, batch)
-      batch.attempts++
-      const topicId = this.#cluster.topic(queue.topic)?.topicId ?? ZERO_UUID
-      shipments.push({ queue, batch, topicId, records: NO_BYTES })
-    }
-    load.length = 0
-    lane.send(shipments)
+  /** Takes the first batch of a queue for a request. */
+  readonly #ship = (queue: PartitionQueue): Shipment => {
+    const batch = this.#accumulator.take(queue)
+    this.#idempotence?.identify(queue, batch)
+    batch.attempts++
+    const topicId = this.#cluster.topic(queue.topic)?.topicId ?? ZERO_UUID
+    return { queue, batch, topicId, records: NO_BYTES }
   }
 
   /** The lane of a broker that is new; those of brokers that have nothing under way are dropped. */
   #addLane(broker: Broker): RequestLane {
     for (const [other, { inFlightCount, load }] of this.#lanes) {
-      if (inFlightCount === 0 && load.length === 0) this.#lanes.delete(other)
+      if (inFlightCount === 0 && load === undefined) this.#lanes.delete(other)
     }
     const lane = new RequestLane(broker, this.#options, this.#outcomes, this.#transactions, () => this.#requestEnded())
     this.#lanes.set(broker, lane)

@@ -1,7 +1,7 @@
 import { apiKeys } from './api-keys.ts'
 import type { Api } from './api.ts'
 import type { ByteReader } from './bytes/reader.ts'
-import type { ByteWriter } from './bytes/writer.ts'
+import { ByteWriter } from './bytes/writer.ts'
 import { Field, int16, int32, type Message, message, nullable, string, unknownTaggedFields } from './schema.ts'
 
 /** What precedes every request body. */
@@ -45,36 +45,36 @@ export const requestHeader: Message<RequestHeader> = message<RequestHeader>({
       const { requestApiKey, requestApiVersion, correlationId, clientId } = header
       if (requestApiKey === undefined || requestApiVersion === undefined || correlationId === undefined) return false
       if (typeof clientId !== 'string' || unknownTaggedFields in header) return false
-      writeHeader(writer, version, requestApiKey, requestApiVersion, correlationId, clientId)
+      writer.int16(requestApiKey)
+      writer.int16(requestApiVersion)
+      writer.int32(correlationId)
+      writer.string(clientId)
+      if (version >= 2) writer.unsignedVarint(0)
       return true
     },
   },
 })
 
-function writeHeader(
-  writer: ByteWriter,
-  headerVersion: number,
-  apiKey: number,
-  apiVersion: number,
-  correlationId: number,
-  clientId: string,
-): void {
-  writer.int16(apiKey)
-  writer.int16(apiVersion)
-  writer.int32(correlationId)
+/** A client id as it is in request headers. Throws EncodeError. */
+export function encodeClientId(clientId: string): Uint8Array {
+  const writer = new ByteWriter()
   writer.string(clientId)
-  if (headerVersion >= 2) writer.unsignedVarint(0)
+  return writer.finish()
 }
 
-/** Writes the header of a request without tagged fields. Throws EncodeError. */
+/** Writes the header of a request without tagged fields. @param clientId - as `encodeClientId` gives it. */
 export function writeRequestHeader<Request extends object, Response extends object>(
   writer: ByteWriter,
   api: Api<Request, Response>,
   version: number,
   correlationId: number,
-  clientId: string,
+  clientId: Uint8Array,
 ): void {
-  writeHeader(writer, requestHeaderVersion(api, version), api.key, version, correlationId, clientId)
+  writer.int16(api.key)
+  writer.int16(version)
+  writer.int32(correlationId)
+  writer.raw(clientId)
+  if (requestHeaderVersion(api, version) >= 2) writer.unsignedVarint(0)
 }
 
 export const responseHeader: Message<ResponseHeader> = message<ResponseHeader>({
@@ -97,7 +97,10 @@ export function readResponseHeader<Request extends object, Response extends obje
   api: Api<Request, Response>,
   version: number,
 ): void {
-  responseHeader.read(reader, responseHeaderVersion(api, version))
+  const headerVersion = responseHeaderVersion(api, version)
+  // No tagged fields, as always so far.
+  if (headerVersion === 1 && reader.remaining >= 5 && reader.bytes[reader.offset + 4] === 0) reader.offset += 5
+  else responseHeader.read(reader, headerVersion)
 }
 
 /** Version of the request header that goes with a version of an API. */

@@ -86,6 +86,34 @@ test.each([9, 12, 13])('what a producer sends and gets in version %i goes the st
   expect(produceApi.response.direct.read!(new ByteReader(bytes), version)).toEqual(response)
 })
 
+test.each([0n, 1n, -1n, -2n, 0xffff_ffffn, 0x1_0000_0000n, -0x1_0000_0000n, 2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)])(
+  'the answer about one partition says %d as it was written',
+  (value) => {
+    const partition = {
+      index: 0x7fff_fffe,
+      errorCode: -1,
+      baseOffset: value,
+      logAppendTimeMs: -1n - value,
+      logStartOffset: value / 3n,
+      recordErrors: [],
+      errorMessage: null,
+      currentLeader: { leaderId: -1, leaderEpoch: -1 },
+    }
+    const responses = [{ name: '', topicId, partitionResponses: [partition] }]
+    const response: ProduceResponse = { responses, throttleTimeMs: -5, nodeEndpoints: [] }
+    const bytes = produceApi.response.encode(response, 13)
+    expect(produceApi.response.decode(bytes, 13)).toEqual(response)
+    expect(fieldsOf(produceApi.response as AnyMessage, 13).read(new ByteReader(bytes))).toEqual(response)
+    // Whatever is changed, it is read as by the fields or not at all.
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const changed = flipped(bytes, bit)
+      const byFields = outcome(fieldsOf(produceApi.response as AnyMessage, 13).read, changed)
+      const straight = outcome((reader) => produceApi.response.direct.read!(reader, 13), changed)
+      expect([byFields, undefined]).toContainEqual(straight)
+    }
+  },
+)
+
 test('headers go the straight way', () => {
   const header = { requestApiKey: 0, requestApiVersion: 13, correlationId: 7, clientId: 'shop' }
   expect(requestHeader.direct.write!(new ByteWriter(), header, 2)).toBe(true)

@@ -2,7 +2,8 @@
 const MAX_SHARED_BYTES = 1024
 const SLAB_BYTES = 8 * 1024
 
-let slab = new Uint8Array(SLAB_BYTES)
+/** The buffer itself: to ask an array for its own is slow. */
+let slab = new ArrayBuffer(SLAB_BYTES)
 let used = 0
 
 /**
@@ -12,10 +13,10 @@ let used = 0
 export function allocate(size: number): Uint8Array {
   if (size > MAX_SHARED_BYTES) return new Uint8Array(size)
   if (used + size > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES)
+    slab = new ArrayBuffer(SLAB_BYTES)
     used = 0
   }
-  const array = new Uint8Array(slab.buffer, used, size)
+  const array = new Uint8Array(slab, used, size)
   // Whole words, so that numbers in different arrays never share one.
   used += (size + 7) & ~7
   return array

@@ -13,7 +13,8 @@ export class ByteReader {
   offset: number
   /** Position after the last readable byte. */
   readonly end: number
-  readonly #view: DataView
+  /** Made when it is needed: what is read byte by byte needs none. */
+  #view: DataView | undefined
   /** Place of `bytes` within what the view shows. */
   readonly #base: number
 
@@ -21,8 +22,11 @@ export class ByteReader {
     this.bytes = bytes
     this.offset = start
     this.end = end
-    this.#view = dataViewOf(bytes.buffer)
     this.#base = bytes.byteOffset
+  }
+
+  #makeView(): DataView {
+    return (this.#view = dataViewOf(this.bytes.buffer))
   }
 
   /** Bytes that are still to be read. */
@@ -41,7 +45,7 @@ export class ByteReader {
   }
 
   int8(): number {
-    return this.#view.getInt8(this.#base + this.take(1))
+    return (this.#view ?? this.#makeView()).getInt8(this.#base + this.take(1))
   }
 
   uint8(): number {
@@ -49,33 +53,34 @@ export class ByteReader {
   }
 
   int16(): number {
-    return this.#view.getInt16(this.#base + this.take(2))
+    return (this.#view ?? this.#makeView()).getInt16(this.#base + this.take(2))
   }
 
   uint16(): number {
-    return this.#view.getUint16(this.#base + this.take(2))
+    return (this.#view ?? this.#makeView()).getUint16(this.#base + this.take(2))
   }
 
   int32(): number {
-    return this.#view.getInt32(this.#base + this.take(4))
+    return (this.#view ?? this.#makeView()).getInt32(this.#base + this.take(4))
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.#base + this.take(4))
+    return (this.#view ?? this.#makeView()).getUint32(this.#base + this.take(4))
   }
 
   int64(): bigint {
-    return this.#view.getBigInt64(this.#base + this.take(8))
+    return (this.#view ?? this.#makeView()).getBigInt64(this.#base + this.take(8))
   }
 
   /** An int64 as a number: exact within +-(2^53 - 1), rounded beyond. */
   int64AsNumber(): number {
     const at = this.#base + this.take(8)
-    return this.#view.getInt32(at) * 0x100000000 + this.#view.getUint32(at + 4)
+    const view = this.#view ?? this.#makeView()
+    return view.getInt32(at) * 0x100000000 + view.getUint32(at + 4)
   }
 
   float64(): number {
-    return this.#view.getFloat64(this.#base + this.take(8))
+    return (this.#view ?? this.#makeView()).getFloat64(this.#base + this.take(8))
   }
 
   /** A UUID in the 22-character form that Kafka prints. */

@@ -48,8 +48,10 @@ export function writeUtf8(target: Uint8Array, offset: number, text: string): num
     }
     if (i === length) return length
   }
-  checkWellFormed(text)
-  return encoder.encodeInto(text, target.subarray(offset)).written
+  const { written } = encoder.encodeInto(text, target.subarray(offset))
+  // As many bytes as units: ASCII, of which nothing has to be checked.
+  if (written !== length) checkWellFormed(text)
+  return written
 }
 
 function checkWellFormed(text: string): void {

@@ -1,5 +1,5 @@
 import type { ByteReader } from '../bytes/reader.ts'
-import { ZERO_UUID } from '../bytes/uuid.ts'
+import { readUuid, ZERO_UUID } from '../bytes/uuid.ts'
 import { type Encodable, MAX_ARRAY_LENGTH, unknownTaggedFields } from '../schema.ts'
 import type { DirectCodec } from '../schema/direct.ts'
 import type { ProducePartitionResult, ProduceRequest, ProduceResponse, ProduceTopicResult } from './00-produce.ts'
@@ -57,6 +57,8 @@ function isUsual(value: Encodable<ProduceRequest>, byId: boolean): value is Prod
 export const directProduceResponse: DirectCodec<ProduceResponse> = {
   read(reader, version) {
     if (version < FLEXIBLE_FROM) return undefined
+    const single = version >= TOPIC_ID_FROM ? readSingle(reader) : undefined
+    if (single !== undefined) return single
     const topicCount = readCount(reader)
     if (topicCount === undefined) return undefined
     const responses: ProduceTopicResult[] = []
@@ -68,6 +70,42 @@ export const directProduceResponse: DirectCodec<ProduceResponse> = {
     const throttleTimeMs = reader.int32()
     return reader.unsignedVarint() === 0 ? { responses, throttleTimeMs, nodeEndpoints: [] } : undefined
   },
+}
+
+/** Bytes of a response that names one topic by id, and one partition of it. */
+const SINGLE_BYTES = 57
+
+/** What a request of one partition nearly always gets. Undefined, with nothing read, when it is anything else. */
+function readSingle(reader: ByteReader): ProduceResponse | undefined {
+  const { bytes, offset: at } = reader
+  if (reader.remaining !== SINGLE_BYTES || bytes[at] !== 2 || bytes[at + 17] !== 2) return undefined
+  // No records that are at fault, no message, and no tagged fields of partition, topic and response.
+  if (bytes[at + 48] !== 1 || (bytes[at + 49]! | bytes[at + 50]! | bytes[at + 51]! | bytes[at + 56]!) !== 0)
+    return undefined
+  const topicId = readUuid(bytes, at + 1)
+  const partition: ProducePartitionResult = {
+    index: int32(bytes, at + 18),
+    errorCode: (int32(bytes, at + 20) << 16) >> 16,
+    baseOffset: int64(bytes, at + 24),
+    logAppendTimeMs: int64(bytes, at + 32),
+    logStartOffset: int64(bytes, at + 40),
+    recordErrors: [],
+    errorMessage: null,
+    currentLeader: { leaderId: -1, leaderEpoch: -1 },
+  }
+  const throttleTimeMs = int32(bytes, at + 52)
+  reader.offset = at + SINGLE_BYTES
+  return { responses: [{ name: '', topicId, partitionResponses: [partition] }], throttleTimeMs, nodeEndpoints: [] }
+}
+
+function int32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+}
+
+function int64(bytes: Uint8Array, at: number): bigint {
+  const [high, low] = [int32(bytes, at), int32(bytes, at + 4)]
+  if (high === 0) return low === 0 ? 0n : BigInt(low >>> 0)
+  return high === -1 && low === -1 ? -1n : (BigInt(high) << 32n) | BigInt(low >>> 0)
 }
 
 /** How many elements an array has; undefined for null, and for more than the fields accept. */

@@ -66,6 +66,55 @@ export function writeBatchHeader(batch: Uint8Array, header: BatchHeader): void {
   writeCrc(batch, view)
 }
 
+/** A header with what is the same in all batches of a producer that does not compress. */
+const PLAIN_HEADER = plainHeader()
+
+function plainHeader(): Uint8Array {
+  const header = new Uint8Array(BATCH_HEADER_SIZE)
+  header.fill(0xff, AT.PARTITION_LEADER_EPOCH, AT.MAGIC)
+  header[AT.MAGIC] = 2
+  header.fill(0xff, AT.PRODUCER_ID, AT.COUNT)
+  return header
+}
+
+/**
+ * As writeBatchHeader, for records as a producer sends them that does not compress: the straight way, since sends of single records hang on it.
+ *
+ * @param state - undefined for a producer that is not idempotent.
+ */
+export function writePlainHeader(
+  batch: Uint8Array,
+  count: number,
+  baseTimestamp: number,
+  maxTimestamp: number,
+  state: (ProducerState & { readonly isTransactional: boolean }) | undefined,
+): void {
+  for (let i = 0; i < BATCH_HEADER_SIZE; i++) batch[i] = PLAIN_HEADER[i]!
+  putInt32(batch, AT.LENGTH, batch.length - LOG_OVERHEAD)
+  putInt32(batch, AT.LAST_OFFSET_DELTA, Math.max(count - 1, 0))
+  putInt64(batch, AT.BASE_TIMESTAMP, baseTimestamp)
+  putInt64(batch, AT.MAX_TIMESTAMP, maxTimestamp)
+  putInt32(batch, AT.COUNT, count)
+  if (state !== undefined) {
+    if (state.isTransactional) batch[AT.ATTRIBUTES + 1] = ATTRIBUTE.TRANSACTIONAL
+    writeProducerState(dataViewOf(batch.buffer), batch.byteOffset, state)
+  }
+  putInt32(batch, AT.CRC, crc32c(batch, AT.ATTRIBUTES))
+}
+
+/** Byte by byte: it takes longer to find out whose memory an array is than to write a few numbers. */
+function putInt32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
+}
+
+function putInt64(bytes: Uint8Array, at: number, value: number): void {
+  putInt32(bytes, at, Math.floor(value / 0x100000000))
+  putInt32(bytes, at + 4, value >>> 0)
+}
+
 /**
  * Gives a finished v2 batch its place in a log, in place, as a broker does when it appends it. These fields are
  * outside the checksum.

@@ -12,7 +12,7 @@ export interface BatchMemory {
 export const NEW_MEMORY: BatchMemory = { take: allocate, give: () => undefined }
 
 /** Smaller arrays cost little to make. */
-const MIN_POOLED_BYTES = 512
+const MIN_POOLED_BYTES = 4096
 
 /** Arrays come in so many sizes for each power of two. */
 const SIZES_PER_DOUBLING = 4

@@ -4,7 +4,7 @@ import { sizeOfUnsignedVarint } from '../bytes/varint.ts'
 import { COMPRESSION_NAMES, type CompressionName } from '../compression/codec.ts'
 import { compress } from '../compression/registry.ts'
 import { type BatchMemory, NEW_MEMORY } from './batch-memory.ts'
-import { ATTRIBUTE, BATCH_HEADER_SIZE, writeBatchHeader, type ProducerState } from './batch-header.ts'
+import { ATTRIBUTE, BATCH_HEADER_SIZE, writeBatchHeader, writePlainHeader, type ProducerState } from './batch-header.ts'
 import { recordFault } from './record-fault.ts'
 import type { EncodableHeader } from './record.ts'
 import { putDifference, putLength, putUnsignedVarint } from './varints.ts'
@@ -212,15 +212,32 @@ export class RecordBatchBuilder {
     if (codecNumber < 0) throw new EncodeError(`${codec} is not a codec`, 'batch.compression')
     this.#isFinished = true
     if (codec === 'none' || this.#count === 0) {
-      // An array that is mostly empty would keep too much memory from others while the batch is in flight.
-      if (this.#length * 4 < this.#bytes.length) this.#moveTo(this.#memory.take(this.#length))
-      const batch = this.#bytes.subarray(0, this.#length)
+      const batch = this.#whole()
       this.#writeHeader(batch, options, codecNumber)
       return batch
     }
     const compressed = compress(codec, this.#bytes.subarray(BATCH_HEADER_SIZE, this.#length), { level: options.level })
     if (!(compressed instanceof Promise)) return this.#finishCompressed(compressed, codecNumber, options)
     return compressed.then((bytes) => this.#finishCompressed(bytes, codecNumber, options))
+  }
+
+  /**
+   * As `finish` without compression, for records that were appended one after the other.
+   *
+   * @param state - undefined for a producer that is not idempotent.
+   */
+  finishPlain(state: (ProducerState & { readonly isTransactional: boolean }) | undefined): Uint8Array {
+    if (this.#isFinished) throw new ClosedError('the record batch builder')
+    this.#isFinished = true
+    const batch = this.#whole()
+    writePlainHeader(batch, this.#count, this.#baseTimestamp, this.#maxTimestamp, state)
+    return batch
+  }
+
+  #whole(): Uint8Array {
+    // An array that is mostly empty would keep too much memory from others while the batch is in flight.
+    if (this.#length * 4 < this.#bytes.length) this.#moveTo(this.#memory.take(this.#length))
+    return this.#bytes.subarray(0, this.#length)
   }
 
   #finishCompressed(compressed: Uint8Array, codecNumber: number, options: FinishOptions): Uint8Array {

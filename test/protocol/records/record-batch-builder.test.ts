@@ -23,6 +23,30 @@ function readOne(bytes: Uint8Array): { batch: RecordBatch; records: DecodedRecor
 }
 
 describe('a record batch builder', () => {
+  const state = { producerId: 0x1234_5678_9abc_def0n, producerEpoch: 0x1234, baseSequence: 0x1234_5678 }
+
+  test.each([
+    undefined,
+    { ...state, isTransactional: false },
+    { ...state, isTransactional: true },
+    { producerId: -1n, producerEpoch: -1, baseSequence: -1, isTransactional: false },
+  ])('ends a plain batch in the same bytes either way (%o)', (identity) => {
+    for (const timestamps of [[NOW], [-1], [0, NOW, 5], [2 ** 53 - 1, 2 ** 32, 2 ** 32 - 1]]) {
+      const [plain, general] = [new RecordBatchBuilder(), new RecordBatchBuilder()]
+      for (const builder of [plain, general]) for (const at of timestamps) builder.append(at, 'key', 'value')
+      expect(plain.finishPlain(identity)).toEqual(general.finish({ ...identity }))
+      expect(() => plain.finishPlain(identity)).toThrow(ClosedError)
+    }
+  })
+
+  test('refuses a producer state that no batch can carry, whichever way it ends', () => {
+    for (const wrong of [{ producerId: 2n ** 63n }, { producerEpoch: 40_000 }, { baseSequence: 2 ** 31 }]) {
+      const builder = new RecordBatchBuilder()
+      builder.append(NOW, null, 'value')
+      expect(() => builder.finishPlain({ ...state, ...wrong, isTransactional: false })).toThrow(EncodeError)
+    }
+  })
+
   test('encodes text as the bytes of its UTF-8 form', () => {
     const texts = [
       '',
