@@ -12,6 +12,7 @@ const PAGE_BYTES = 64 * 1024
 
 /** What the kernels are called with and return: addresses in their memory, as they are described in `assembly/`. */
 export interface KernelFunctions {
+  deflate(start: number, end: number, to: number): number
   inflate(from: number, end: number, output: number, outputEnd: number): number
   snappyCompress(start: number, end: number, to: number): number
   snappyUncompress(from: number, end: number, output: number, outputEnd: number): number

@@ -1,3 +1,4 @@
+export { deflate } from './deflate'
 export { inflate } from './inflate'
 export { lz4Compress, lz4Uncompress } from './lz4'
 export { snappyCompress, snappyUncompress } from './snappy'

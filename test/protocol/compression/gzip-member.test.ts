@@ -1,8 +1,8 @@
-import { constants, crc32, deflateRawSync, gzipSync, inflateRawSync, type ZlibOptions } from 'node:zlib'
+import { constants, crc32, deflateRawSync, gunzipSync, gzipSync, inflateRawSync, type ZlibOptions } from 'node:zlib'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
-import { announcedSize, gunzipPlain } from '../../../src/protocol/compression/gunzip.ts'
+import { announcedSize, gunzipPlain, gzipPlain } from '../../../src/protocol/compression/gzip-member.ts'
 import { loadGzip } from '../../../src/protocol/compression/gzip.ts'
 import { Kernels, SLACK_BYTES } from '../../../src/protocol/compression/kernels/kernels.ts'
 import { contents } from './contents.ts'
@@ -179,16 +179,113 @@ describe('gunzipPlain', () => {
       new CompressionError('gzip data cannot be decompressed: incorrect data check', 'gzip'),
     )
   })
+})
 
-  test('is not needed', async () => {
+/** Records as they are: fields of the same names, numbers and words. */
+function events(count: number): Buffer {
+  const next = numbers()
+  const types = ['order.created', 'order.paid', 'user.login', 'cart.updated']
+  const texts = Array.from({ length: count }, (_, i) =>
+    JSON.stringify({ id: next(2 ** 31), type: types[next(4)], time: 1_732_800_000_000 + i * 137, user: next(100_000) }),
+  )
+  return Buffer.from(texts.join(''))
+}
+
+/** Numbers below `limit`, the same in every run. */
+function numbers(): (limit: number) => number {
+  let state = 7
+  return (limit) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+    return Math.floor((state / 2 ** 31) * limit)
+  }
+}
+
+/** Bytes that occur as often as Fibonacci numbers say, without an order: the best code for them has 1 to 18 bits, and 15 are allowed. */
+function fibonacciBytes(): Buffer {
+  const counts = [1, 1]
+  while (counts.length < 19) counts.push(counts.at(-1)! + counts.at(-2)!)
+  const bytes = Buffer.from(counts.flatMap((count, byte) => Array.from({ length: count }, () => byte)))
+  const next = numbers()
+  for (let i = bytes.length - 1; i > 0; i--) {
+    const other = next(i + 1)
+    const byte = bytes[i]!
+    bytes[i] = bytes[other]!
+    bytes[other] = byte
+  }
+  return bytes
+}
+
+function isReadBack(bytes: Uint8Array): boolean {
+  const gzipped = Buffer.from(gzipPlain(bytes, crc32))
+  const output = gunzipPlain(gzipped, bytes.length, crc32)
+  return output !== undefined && gunzipSync(gzipped).equals(bytes) && Buffer.compare(output, bytes) === 0
+}
+
+describe('gzipPlain', () => {
+  test('writes what node:zlib and gunzipPlain read', () => {
+    fc.assert(
+      fc.property(contents, (bytes) => {
+        expect(isReadBack(bytes)).toBe(true)
+      }),
+    )
+  })
+
+  test.each<[string, Buffer]>([
+    ['nothing', Buffer.alloc(0)],
+    ['one byte', Buffer.from('a')],
+    ['half a megabyte of one byte', Buffer.alloc(500_000, 'a')],
+    ['more blocks than one, with matches between them', events(5000)],
+    [
+      'what repeats at the edge of the window',
+      Buffer.concat(Array.from({ length: 4 }, () => events(500).subarray(0, 32_768))),
+    ],
+    ['and just beyond it', Buffer.concat(Array.from({ length: 4 }, () => events(500).subarray(0, 32_769)))],
+    ['bytes whose best code would be too long', fibonacciBytes()],
+  ])('writes %s', (_what, bytes) => {
+    expect(isReadBack(bytes)).toBe(true)
+  })
+
+  test('makes events no larger than zlib does', () => {
+    for (const count of [200, 2000]) {
+      const bytes = events(count)
+      expect(gzipPlain(bytes, crc32).length).toBeLessThan(gzipSync(bytes).length)
+    }
+  })
+
+  test('stores what cannot be made smaller', () => {
+    const next = numbers()
+    const bytes = Buffer.from(Array.from({ length: 200_000 }, () => next(256)))
+    expect(isReadBack(bytes)).toBe(true)
+    expect(gzipPlain(bytes, crc32).length).toBeLessThan(bytes.length + 200)
+  })
+})
+
+describe('the codec', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  test.each([undefined, -1])('compresses batches at once at level %s', async (level) => {
+    const codec = await loadGzip()
+    const compressed = codec.compress(input, { level })
+    expect(compressed).toEqual(gzipPlain(input, crc32))
+  })
+
+  test('leaves other levels to node:zlib, and large batches to the thread pool', async () => {
+    const codec = await loadGzip()
+    expect(codec.compress(input, { level: 6 })).toEqual(gzipSync(input, { level: 6 }))
+    const large = events(10_000)
+    expect(codec.compress(large, {})).toBeInstanceOf(Promise)
+    expect(gunzipSync(await codec.compress(large, {})).equals(large)).toBe(true)
+  })
+
+  test('works without WebAssembly', async () => {
     vi.resetModules()
     vi.stubGlobal('WebAssembly', undefined)
     const { loadGzip } = await import('../../../src/protocol/compression/gzip.ts')
     const codec = await loadGzip()
-    expect(Buffer.from(await codec.decompress(gzipped, limits)).equals(input)).toBe(true)
-  })
-
-  afterEach(() => {
-    vi.unstubAllGlobals()
+    const compressed = await codec.compress(input, {})
+    expect(compressed).toEqual(gzipSync(input))
+    expect(Buffer.from(await codec.decompress(compressed, limits)).equals(input)).toBe(true)
   })
 })

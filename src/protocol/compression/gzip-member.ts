@@ -7,6 +7,12 @@ const HEADER_SIZE = 10
 /** CRC-32 and size of what was compressed. */
 const TRAILER_SIZE = 8
 
+/** CRC-32, by whatever computes it fastest. */
+export type Crc32 = (bytes: Uint8Array) => number
+
+/** Room for what `deflate` makes besides an eighth more than its input: ends of blocks, and what is written ahead. */
+const DEFLATE_SLACK_BYTES = 1024
+
 /** How far `inflate` may write past the end of its output. */
 const OUTPUT_SLACK_BYTES = 320
 
@@ -16,15 +22,28 @@ export function announcedSize(bytes: Uint8Array): number {
   return viewOf(bytes).getUint32(bytes.length - 4, true)
 }
 
+/** Compresses to one member, about as small as zlib's default level makes it. What is returned is valid until the kernels are used again. */
+export function gzipPlain(bytes: Uint8Array, crc32: Crc32): Uint8Array {
+  const inputSize = bytes.length + SLACK_BYTES
+  const outputSize = HEADER_SIZE + Math.ceil(bytes.length / 7) + bytes.length + TRAILER_SIZE + DEFLATE_SLACK_BYTES
+  return Kernels.use('gzip', inputSize + outputSize, ({ run, base, bytes: memory }) => {
+    memory.set(bytes, base)
+    const start = base + inputSize
+    const view = new DataView(memory.buffer)
+    memory.fill(0, start, start + HEADER_SIZE)
+    view.setUint32(start, HEADER, true)
+    const end = run.deflate(base, base + bytes.length, start + HEADER_SIZE)
+    view.setUint32(end, crc32(bytes), true)
+    view.setUint32(end + 4, bytes.length, true)
+    return memory.subarray(start, end + TRAILER_SIZE)
+  })
+}
+
 /**
  * Decompresses gzip data of the kind that producers write: one member without a name or other fields, which makes `size` bytes, as it announces. Returns
  * undefined for any other, and for data that is broken: node:zlib can read the one and say what is wrong with the other.
  */
-export function gunzipPlain(
-  bytes: Uint8Array,
-  size: number,
-  crc32: (bytes: Uint8Array) => number,
-): Uint8Array | undefined {
+export function gunzipPlain(bytes: Uint8Array, size: number, crc32: Crc32): Uint8Array | undefined {
   const trailerAt = bytes.length - TRAILER_SIZE
   if (trailerAt < HEADER_SIZE) return undefined
   const view = viewOf(bytes)
