@@ -22,13 +22,27 @@ function sliceTable(): Int32Array {
   return table
 }
 
+/** From here on slices pay: below, a batch often comes when nothing of the tables is in the processor's cache, and 1 KiB of them is there sooner than 16. */
+const MIN_SLICED_BYTES = 512
+
 /** CRC-32C (Castagnoli) of `bytes` from `start` to `end`, as an unsigned number: the checksum of v2 record batches. */
 export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+  let crc = -1
+  let at = start
+  if (end - start >= MIN_SLICED_BYTES) {
+    at = end - ((end - start) & 15)
+    crc = sliced(bytes, start, at)
+  }
+  for (; at < end; at++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[at]!) & 0xff]!
+  return ~crc >>> 0
+}
+
+/** The checksum of a multiple of sixteen bytes, not inverted yet. */
+function sliced(bytes: Uint8Array, start: number, end: number): number {
   // Words instead of bytes halve the number of loads, which is what bounds the speed.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let crc = -1
-  let at = start
-  for (const last = end - 16; at <= last; at += 16) {
+  for (let at = start; at < end; at += 16) {
     const a = view.getInt32(at, true) ^ crc
     const b = view.getInt32(at + 4, true)
     const c = view.getInt32(at + 8, true)
@@ -51,6 +65,5 @@ export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length)
       TABLE[0x100 + ((d >>> 16) & 0xff)]! ^
       TABLE[d >>> 24]!
   }
-  for (; at < end; at++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[at]!) & 0xff]!
-  return ~crc >>> 0
+  return crc
 }
