@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { CompressionError } from '../../../src/errors.ts'
 import { Kernels } from '../../../src/protocol/compression/kernels/kernels.ts'
 
 const bytesOf = (size: number): number => Kernels.use('lz4', size, (kernels) => kernels.bytes.length)
@@ -33,11 +33,24 @@ describe('kernels', () => {
     })
   })
 
-  test('say what is missing where there is no WebAssembly', async () => {
+  test.each([
+    ['switched off', undefined],
+    ['forbidden', { Module: () => undefined }],
+  ])('say what is missing where WebAssembly is %s', async (_, present) => {
     vi.resetModules()
-    vi.stubGlobal('WebAssembly', undefined)
-    const { Kernels } = await import('../../../src/protocol/compression/kernels/kernels.ts')
-    expect(() => Kernels.use('snappy', 1, () => {})).toThrow('snappy needs WebAssembly')
-    expect(CompressionError.name).toBe('CompressionError')
+    vi.stubGlobal('WebAssembly', present)
+    const { compress } = await import('../../../src/protocol/compression/registry.ts')
+    const bytes = new Uint8Array(1000)
+    for (const codec of ['snappy', 'lz4'] as const) {
+      await expect(async () => compress(codec, bytes)).rejects.toMatchObject({ code: 'KAFKA_COMPRESSION', codec })
+      await expect(async () => compress(codec, bytes)).rejects.toThrow(`${codec} needs WebAssembly`)
+    }
+    expect(gunzipSync(await compress('gzip', bytes))).toHaveLength(1000)
+  })
+
+  test('have no memory for what is beyond all bounds', () => {
+    expect(() => Kernels.use('lz4', 2 ** 40, () => new Uint8Array())).toThrow(
+      'lz4 gets no memory for 1099511627776 bytes',
+    )
   })
 })

@@ -65,13 +65,16 @@ export class Kernels {
 
   /**
    * Gives `work` kernels with room for `size` bytes. Nothing is left in them for the next call, but views of their memory stay valid until then.
-   * Throws CompressionError where there is no WebAssembly.
+   * Throws CompressionError where there is no WebAssembly, or not so much memory.
    */
   static use<T>(codec: CompressionName, size: number, work: (kernels: Kernels) => T): T {
     const kernels = (Kernels.#kept ??= Kernels.#make(codec))
     try {
       kernels.reserve(size)
       return work(kernels)
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause
+      throw new CompressionError(`${codec} gets no memory for ${size} bytes and more`, codec, { cause })
     } finally {
       if (kernels.bytes.length > MAX_KEPT_BYTES) Kernels.#kept = undefined
     }
@@ -88,14 +91,17 @@ export class Kernels {
   }
 
   static #make(codec: CompressionName): Kernels {
-    const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyNamespace }
-    if (WebAssembly === undefined) {
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyNamespace }
+    try {
+      Kernels.#module ??= new WebAssembly.Module(Uint8Array.from(atob(KERNELS_BASE64), (char) => char.charCodeAt(0)))
+      return new Kernels(new WebAssembly.Instance(Kernels.#module))
+    } catch (cause) {
+      // It is not there, or a policy forbids it.
       throw new CompressionError(
-        `${codec} needs WebAssembly, which this runtime has switched off: use gzip or none`,
+        `${codec} needs WebAssembly, which this runtime does not allow: use gzip or none`,
         codec,
+        { cause },
       )
     }
-    Kernels.#module ??= new WebAssembly.Module(Uint8Array.from(atob(KERNELS_BASE64), (char) => char.charCodeAt(0)))
-    return new Kernels(new WebAssembly.Instance(Kernels.#module))
   }
 }
