@@ -21,7 +21,8 @@ const [description] = await admin.describeTopics([topic])
 expectEqual(description.partitions.length, 1, 'partitions')
 
 const orders = [1, 2, 3].map((id) => ({ id, note: `größer ${'x'.repeat(500)}` }))
-for (const compression of ['none', 'gzip']) {
+const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+for (const compression of codecs) {
   const producer = kafka.producer({ key: string, value: json(), compression })
   await producer.sendMany(
     orders.map((value) => ({
@@ -50,9 +51,13 @@ for await (const record of consumer) {
     ],
     'headers',
   )
-  if (seen.push(record.key) === 2 * orders.length) break
+  if (seen.push(record.key) === codecs.length * orders.length) break
 }
-expectEqual(seen, ['none-1', 'none-2', 'none-3', 'gzip-1', 'gzip-2', 'gzip-3'], 'keys')
+expectEqual(
+  seen,
+  codecs.flatMap((codec) => orders.map(({ id }) => `${codec}-${id}`)),
+  'keys',
+)
 await consumer.close()
 
 await admin.deleteTopics([topic])
