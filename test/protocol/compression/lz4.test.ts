@@ -146,7 +146,7 @@ describe('lz4', () => {
           expect(error).toBeInstanceOf(CompressionError)
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 })

@@ -110,7 +110,7 @@ describe('snappy', () => {
           expect(error).toBeInstanceOf(CompressionError)
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 })
