@@ -92,7 +92,7 @@ export class ProducerBatch implements StoredBatch {
   }
 
   get count(): number {
-    return this.timestamps.length
+    return this.#builder.count
   }
 
   /** Whether it takes no more records. */
@@ -189,6 +189,8 @@ export class ProducerBatch implements StoredBatch {
     let run = 0
     const [batch] = readBatches(this.#encoded!, { checkCrcs: false })
     const cursor = await batch!.cursor()
+    // Its time may be over meanwhile.
+    if (this.#isDone) return []
     for (let i = 0; cursor.next(); i++) {
       if (i >= this.#ends[run]!) run++
       const [key, value, headers] = [cursor.key(), cursor.value(), cursor.headers()]
@@ -200,7 +202,6 @@ export class ProducerBatch implements StoredBatch {
         add(part)
       }
     }
-    if (this.#isDone) return []
     this.#shareIdentity(parts)
     this.#isDone = true
     // Who waits for this batch waits for its parts.
@@ -260,7 +261,7 @@ export class ProducerBatch implements StoredBatch {
       this.#deliveries[run]!.delivered(this, from, to)
       from = to
     }
-    this.#wake()
+    this.#letGo()
   }
 
   /** Tells every waiter that its record was not, or may not have been, stored. @param errorAt - the error of each record, when they differ. */
@@ -273,12 +274,21 @@ export class ProducerBatch implements StoredBatch {
       this.#deliveries[run]!.failed(errorAt, this.tags, from, to)
       from = to
     }
-    this.#wake()
+    this.#letGo()
   }
 
-  #wake(): void {
-    if (this.#settledWaiters === undefined) return
-    for (const wake of this.#settledWaiters) wake()
+  /**
+   * Wakes who waits for it, and forgets all that is about its records. A batch that was once in the old generation may be taken for alive for long after
+   * its end, and with it would be the promises and results of all its records.
+   */
+  #letGo(): void {
+    this.timestamps = NONE
+    this.tags = NONE
+    this.#deliveries = NO_DELIVERIES
+    this.#ends = NONE
+    const waiters = this.#settledWaiters
+    this.#settledWaiters = undefined
+    if (waiters !== undefined) for (const wake of waiters) wake()
   }
 }
 
