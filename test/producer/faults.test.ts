@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ClosedError, TimeoutError } from '../../src/errors.ts'
 import { Kafka } from '../../src/kafka.ts'
 import { ERROR } from '../../src/protocol/error-codes.ts'
@@ -205,8 +205,10 @@ describe('producer id', () => {
 
 describe('back-pressure and stalls', () => {
   test('a buffer that stays full rejects after maxBlockMs', async () => {
-    broker.control(produceApi, () => 'ignore')
     const producer = smallBatchProducer(broker, { bufferMemoryBytes: 1024, maxBlockMs: 50 })
+    // On a busy machine the metadata alone may take longer than that.
+    await vi.waitFor(() => producer.send({ topic: 'one', value: 'first' }), 10_000)
+    broker.control(produceApi, () => 'ignore')
     const value = 'x'.repeat(600)
     const stuck = [0, 1].map(() => producer.send({ topic: 'one', value }).catch((error: unknown) => error))
     await expect(producer.send({ topic: 'one', value })).rejects.toThrow('bufferMemoryBytes')
