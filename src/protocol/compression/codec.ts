@@ -101,22 +101,6 @@ export function chunkSizeFor(expectedBytes: number): number {
   return Math.min(Math.max(expectedBytes, 1024) + 64, MAX_CHUNK_BYTES)
 }
 
-/** Memory above this is not kept from one use to the next. */
-const MAX_SCRATCH_BYTES = 1024 * 1024
-
-/** Memory for one call at a time, which is used again by the next. */
-export class Scratch {
-  #bytes = new Uint8Array(0)
-
-  /** An array of at least so many bytes, whose content is arbitrary. */
-  take(size: number): Uint8Array {
-    if (size <= this.#bytes.length) return this.#bytes
-    const bytes = new Uint8Array(size)
-    if (size <= MAX_SCRATCH_BYTES) this.#bytes = bytes
-    return bytes
-  }
-}
-
 /** Joins pieces that are `size` bytes in all. */
 export function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
   if (pieces.length === 1) return pieces[0]!
