@@ -4,18 +4,39 @@ import { garbled } from './codec.ts'
 export interface ZstdFrame {
   /** The frame from its magic to its checksum. */
   bytes: Uint8Array
-  /** How much output must be kept at hand to decompress it, in bytes. */
+  /** Where in `bytes` the first block is. */
+  blocksAt: number
+  /** How far back matches reach, in bytes. */
   windowSize: number
-  /** Where in `bytes` the window size is; -1 when the frame is a single segment and has none. */
-  windowAt: number
+  /** Most bytes that a block decompresses to. */
+  maxBlockSize: number
+  /** How many bytes it decompresses to, where that is announced. */
+  contentSize: number | undefined
   /** Least and most bytes that it decompresses to, as far as can be told without doing so. */
   minSize: number
   maxSize: number
+  hasChecksum: boolean
+}
+
+/** A block within a frame. */
+export interface ZstdBlock {
+  kind: 'raw' | 'repeated' | 'compressed'
+  /** Bytes that it decompresses to, or takes if it is compressed. */
+  size: number
+  /** Where in the frame its content is, and where that ends. */
+  start: number
+  end: number
+  isLast: boolean
 }
 
 const FRAME_MAGIC = 0xfd2fb528
 const SKIPPABLE_MAGIC = 0x184d2a50
 const MAX_BLOCK_SIZE = 128 * 1024
+
+/** The header of a block, before its content. */
+const BLOCK_HEADER_SIZE = 3
+
+const BLOCK_KINDS = ['raw', 'repeated', 'compressed'] as const
 
 const DESCRIPTOR = { SINGLE_SEGMENT: 0x20, RESERVED: 0x08, CHECKSUM: 0x04 } as const
 
@@ -24,8 +45,8 @@ const DICTIONARY_ID_SIZES = [0, 1, 2, 4] as const
 const CONTENT_SIZE_SIZES = [0, 2, 4, 8] as const
 
 /**
- * Finds the frames of zstd data by hopping over their blocks. This shows what is cut off or far too large before anything is decompressed: zstd-codec
- * takes data that ends early for complete, and node:zlib stops after the first frame. Throws CompressionError for what is broken.
+ * Finds the frames of zstd data by hopping over their blocks. This shows what is cut off or far too large before anything is decompressed, and node:zlib
+ * stops after the first frame. Throws CompressionError for what is broken.
  */
 export function readZstdFrames(bytes: Uint8Array): ZstdFrame[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -67,34 +88,47 @@ function readFrame(bytes: Uint8Array, view: DataView, start: number): ZstdFrame 
   at += sizeSize
   const windowSize = windowAt < 0 ? contentSize! : readWindowSize(bytes[windowAt]!)
   const maxBlockSize = Math.min(windowSize, MAX_BLOCK_SIZE)
+  const blocksAt = at - start
   let minSize = 0
   let maxSize = 0
   for (let isLast = false; !isLast;) {
-    need(bytes, at, 3)
-    const header = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)
-    isLast = (header & 1) === 1
-    const type = (header >>> 1) & 3
-    const size = header >>> 3
-    at += 3
-    // A block holds its bytes as they are, one byte to repeat, or something compressed.
-    const stored = type === 1 ? 1 : size
-    if (type === 3 || size > maxBlockSize) throw garbled('zstd', `the block at byte ${at} is of an unknown kind`)
-    need(bytes, at, stored)
-    at += stored
-    if (type !== 2) minSize += size
-    maxSize += type === 2 ? maxBlockSize : size
+    need(bytes, at, BLOCK_HEADER_SIZE)
+    const block = readZstdBlock(bytes, at)
+    if (block === undefined || block.size > maxBlockSize) {
+      throw garbled('zstd', `the block at byte ${at} is of an unknown kind`)
+    }
+    need(bytes, block.start, block.end - block.start)
+    at = block.end
+    isLast = block.isLast
+    if (block.kind !== 'compressed') minSize += block.size
+    maxSize += block.kind === 'compressed' ? maxBlockSize : block.size
   }
-  if ((descriptor & DESCRIPTOR.CHECKSUM) !== 0) {
+  const hasChecksum = (descriptor & DESCRIPTOR.CHECKSUM) !== 0
+  if (hasChecksum) {
     need(bytes, at, 4)
     at += 4
   }
   return {
     bytes: bytes.subarray(start, at),
+    blocksAt,
     windowSize,
-    windowAt: windowAt < 0 ? -1 : windowAt - start,
+    maxBlockSize,
+    contentSize,
     minSize: contentSize ?? minSize,
     maxSize: contentSize ?? maxSize,
+    hasChecksum,
   }
+}
+
+/** Reads the header of the block at `at`, which must be there. Returns undefined for a kind that does not exist. */
+export function readZstdBlock(bytes: Uint8Array, at: number): ZstdBlock | undefined {
+  const header = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)
+  const kind = BLOCK_KINDS[(header >>> 1) & 3]
+  if (kind === undefined) return undefined
+  const size = header >>> 3
+  const start = at + BLOCK_HEADER_SIZE
+  // One that is repeated has one byte.
+  return { kind, size, start, end: start + (kind === 'repeated' ? 1 : size), isLast: (header & 1) === 1 }
 }
 
 function readContentSize(view: DataView, at: number, size: number): number | undefined {
@@ -108,21 +142,6 @@ function readContentSize(view: DataView, at: number, size: number): number | und
 function readWindowSize(descriptor: number): number {
   const base = 2 ** (10 + (descriptor >>> 3))
   return base + (base / 8) * (descriptor & 7)
-}
-
-/**
- * The frame with a window no larger than its content needs. Java announces a window of 128 MiB at level 22 even for a
- * few bytes, since it does not know the size in advance, and a decompressor would allocate all of it.
- */
-export function shrinkWindow(frame: ZstdFrame, atMost: number): Uint8Array {
-  if (frame.windowAt < 0 || frame.windowSize <= atMost) return frame.bytes
-  // Not below the largest block size, which depends on the window as well.
-  let exponent = 17
-  while (2 ** exponent < frame.maxSize) exponent++
-  if (2 ** exponent > atMost) return frame.bytes
-  const shrunk = frame.bytes.slice()
-  shrunk[frame.windowAt] = (exponent - 10) << 3
-  return shrunk
 }
 
 function need(bytes: Uint8Array, at: number, size: number): void {

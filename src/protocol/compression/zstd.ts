@@ -13,7 +13,9 @@ import {
   type DecompressOptions,
   type ImportPackage,
 } from './codec.ts'
-import { readZstdFrames, shrinkWindow, type ZstdFrame } from './zstd-frame.ts'
+import { Kernels } from './kernels/kernels.ts'
+import { decompressFrames } from './zstd-decompress.ts'
+import { readZstdFrames, type ZstdFrame } from './zstd-frame.ts'
 
 type Callback = (error: Error | null, result: Uint8Array) => void
 
@@ -26,17 +28,16 @@ interface ZstdZlib {
   zstdDecompressSync(bytes: Uint8Array, options: object): Uint8Array
 }
 
-/** A stream of zstd-codec. Each returns whether it succeeded. */
+/** A stream of zstd-codec. Each method returns whether it succeeded. */
 interface ZstdStream {
   transform(chunk: Uint8Array, output: (chunk: Uint8Array) => void): boolean
   end(output: (chunk: Uint8Array) => void): boolean
   delete(): void
 }
 
-/** What is used of the WebAssembly module inside zstd-codec; the API around it has no way to limit the output. */
+/** What is used of the WebAssembly module inside zstd-codec. */
 interface ZstdModule {
   ZstdCompressStreamBinding: new () => ZstdStream & { begin(level: number): boolean }
-  ZstdDecompressStreamBinding: new () => ZstdStream & { begin(): boolean }
 }
 
 type MakeModule = (module: object) => unknown
@@ -61,27 +62,47 @@ const MAX_LEVEL = 22
 
 /** zstd-codec has 16 MiB of memory for everything, which higher levels exceed. */
 const CODEC_MAX_LEVEL = 9
-const CODEC_MAX_WINDOW = 8 * 1024 * 1024
 const CODEC_INPUT_CHUNK = 64 * 1024
-
-/** The output limit is looked at after so many bytes of input, which can make 128 MB at the worst. What is over it is dropped at once. */
-const CODEC_CHECKED_CHUNK = 4096
 
 /** From this size on it compresses in the thread pool, lest the event loop stand still for more than two or three milliseconds. It costs half as much CPU time again there. */
 const OFF_LOOP_BYTES = 512 * 1024
 
-/** From this size on it decompresses in the thread pool: some milliseconds of work. */
+/** From this size on node:zlib decompresses, in its thread pool: more than a millisecond of work. */
 const OFF_LOOP_OUTPUT_BYTES = 1024 * 1024
 
-/** The zstd codec on node:zlib where that has it, else on zstd-codec, which runs at about a third of the speed and knows levels up to 9. */
+/** Larger windows are refused by node:zlib, which makes a buffer of that size. */
+const ZLIB_MAX_WINDOW = 128 * 1024 * 1024
+
+/**
+ * The zstd codec. Decompresses with a kernel, but for what is large where node:zlib has zstd or where kernels are not usable; compresses with node:zlib where that has
+ * it, else with zstd-codec, which runs at about a third of the speed and knows levels up to 9.
+ */
 export async function loadZstd(
   importPackage?: ImportPackage,
   importZlib: () => Promise<unknown> = () => import('node:zlib'),
 ): Promise<Codec> {
-  const zlib = (await importZlib().catch(() => ({}))) as Partial<ZstdZlib>
-  if (typeof zlib.zstdDecompressSync === 'function') return zlibCodec(zlib as ZstdZlib)
-  const makeModule = await importOptional('zstd', 'zstd-codec/lib/zstd-codec-binding-wasm.js', importPackage)
-  return wasmCodec(makeModule as MakeModule)
+  const imported = (await importZlib().catch(() => ({}))) as Partial<ZstdZlib>
+  const zlib = typeof imported.zstdDecompressSync === 'function' ? (imported as ZstdZlib) : undefined
+  const hasKernels = Kernels.areUsable()
+  return {
+    compress: zlib === undefined ? compressorOfPackage(importPackage) : compressorOfZlib(zlib),
+    decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
+      const frames = readFrames(bytes, maxBytes)
+      if (zlib === undefined || (hasKernels && isForKernel(frames))) return decompressFrames(frames, maxBytes)
+      const [first] = frames
+      if (frames.length === 1 && first!.maxSize < OFF_LOOP_OUTPUT_BYTES) return decompressNow(zlib, first!, maxBytes)
+      return decompressOffLoop(zlib, frames, maxBytes)
+    },
+  }
+}
+
+function isForKernel(frames: readonly ZstdFrame[]): boolean {
+  let size = 0
+  for (const frame of frames) {
+    size += frame.maxSize
+    if (frame.windowSize > ZLIB_MAX_WINDOW) return true
+  }
+  return size < OFF_LOOP_OUTPUT_BYTES
 }
 
 function readFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
@@ -92,30 +113,22 @@ function readFrames(bytes: Uint8Array, maxBytes: number): ZstdFrame[] {
   return frames
 }
 
-function zlibCodec(zlib: ZstdZlib): Codec {
-  return {
-    compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
-      checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
-      const options = {
-        params: paramsOf(zlib, level, bytes.length),
-        // Knowing the size, zstd takes tables that fit it: half the time for batches of some ten KiB.
-        pledgedSrcSize: bytes.length,
-        chunkSize: chunkSizeFor(bytes.length / 2),
-      }
-      if (bytes.length < OFF_LOOP_BYTES) return zlib.zstdCompressSync(bytes, options)
-      return new Promise((resolve, reject) => {
-        zlib.zstdCompress(bytes, options, (error, result) => {
-          if (error === null) resolve(result)
-          else reject(notCompressed('zstd', error))
-        })
+function compressorOfZlib(zlib: ZstdZlib): Codec['compress'] {
+  return (bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) => {
+    checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
+    const options = {
+      params: paramsOf(zlib, level, bytes.length),
+      // Knowing the size, zstd takes tables that fit it: half the time for batches of some ten KiB.
+      pledgedSrcSize: bytes.length,
+      chunkSize: chunkSizeFor(bytes.length / 2),
+    }
+    if (bytes.length < OFF_LOOP_BYTES) return zlib.zstdCompressSync(bytes, options)
+    return new Promise((resolve, reject) => {
+      zlib.zstdCompress(bytes, options, (error, result) => {
+        if (error === null) resolve(result)
+        else reject(notCompressed('zstd', error))
       })
-    },
-    decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
-      const frames = readFrames(bytes, maxBytes)
-      const [first] = frames
-      if (frames.length === 1 && first!.maxSize < OFF_LOOP_OUTPUT_BYTES) return decompressNow(zlib, first!, maxBytes)
-      return decompressFrames(zlib, frames, maxBytes)
-    },
+    })
   }
 }
 
@@ -138,7 +151,7 @@ function decompressNow(zlib: ZstdZlib, frame: ZstdFrame, maxBytes: number): Uint
   }
 }
 
-async function decompressFrames(zlib: ZstdZlib, frames: readonly ZstdFrame[], maxBytes: number): Promise<Uint8Array> {
+async function decompressOffLoop(zlib: ZstdZlib, frames: readonly ZstdFrame[], maxBytes: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   let size = 0
   for (const frame of frames) {
@@ -165,49 +178,29 @@ function notDecompressed(cause: unknown, maxBytes: number): CompressionError {
   return isTooLarge ? tooLarge('zstd', maxBytes) : garbled('zstd', messageOf(cause), cause)
 }
 
-function wasmCodec(makeModule: MakeModule): Codec {
+function compressorOfPackage(importPackage?: ImportPackage): Codec['compress'] {
   // Out of memory, the module aborts and must not be used again: the next call then starts a new one.
   let running: Promise<{ module: ZstdModule }> | undefined
   async function withModule<T>(work: (module: ZstdModule) => T): Promise<T> {
-    running ??= start(makeModule)
     try {
+      running ??= importOptional('zstd', 'zstd-codec/lib/zstd-codec-binding-wasm.js', importPackage).then(
+        (makeModule) => start(makeModule as MakeModule),
+      )
       const { module } = await running
       return work(module)
     } catch (cause) {
-      if (!(cause instanceof CompressionError)) running = undefined
+      running = undefined
       throw cause
     }
   }
-  return {
-    async compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
-      checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
-      try {
-        return await withModule((module) => compressStream(module, bytes, Math.min(level, CODEC_MAX_LEVEL)))
-      } catch (cause) {
-        throw notCompressed('zstd', cause)
-      }
-    },
-    async decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
-      const frames = readFrames(bytes, maxBytes)
-      const output = new Output(maxBytes)
-      for (const frame of frames) {
-        const input = shrinkWindow(frame, CODEC_MAX_WINDOW)
-        if (frame.windowSize > CODEC_MAX_WINDOW && input === frame.bytes) {
-          throw new CompressionError(
-            `zstd data with a window of ${frame.windowSize} bytes is beyond zstd-codec, which has room for ${CODEC_MAX_WINDOW}: ` +
-              'use Node.js 22.15 or later, or a lower compression level in the producer',
-            'zstd',
-          )
-        }
-        try {
-          await withModule((module) => decompressStream(module, input, output))
-        } catch (cause) {
-          if (cause instanceof CompressionError) throw cause
-          throw garbled('zstd', messageOf(cause), cause)
-        }
-      }
-      return output.finish()
-    },
+  return async (bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) => {
+    checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
+    try {
+      return await withModule((module) => compressStream(module, bytes, Math.min(level, CODEC_MAX_LEVEL)))
+    } catch (cause) {
+      if (cause instanceof CompressionError) throw cause
+      throw notCompressed('zstd', cause)
+    }
   }
 }
 
@@ -226,8 +219,12 @@ function start(makeModule: MakeModule): Promise<{ module: ZstdModule }> {
 }
 
 function compressStream(module: ZstdModule, bytes: Uint8Array, level: number): Uint8Array {
-  const output = new Output(Infinity)
-  const push = (chunk: Uint8Array): void => output.push(chunk)
+  const pieces: Uint8Array[] = []
+  let size = 0
+  const push = (piece: Uint8Array): void => {
+    pieces.push(piece)
+    size += piece.length
+  }
   const stream = new module.ZstdCompressStreamBinding()
   let isGood = stream.begin(level)
   for (let at = 0; at < bytes.length && isGood; at += CODEC_INPUT_CHUNK) {
@@ -235,44 +232,6 @@ function compressStream(module: ZstdModule, bytes: Uint8Array, level: number): U
   }
   isGood &&= stream.end(push)
   stream.delete()
-  if (!isGood) throw new CompressionError('zstd-codec gave up', 'zstd')
-  return output.finish()
-}
-
-function decompressStream(module: ZstdModule, bytes: Uint8Array, output: Output): void {
-  const push = (chunk: Uint8Array): void => output.push(chunk)
-  const stream = new module.ZstdDecompressStreamBinding()
-  let isGood = stream.begin()
-  for (let at = 0; at < bytes.length && isGood && !output.isTooLong; at += CODEC_CHECKED_CHUNK) {
-    isGood = stream.transform(bytes.subarray(at, at + CODEC_CHECKED_CHUNK), push)
-  }
-  isGood &&= stream.end(push)
-  stream.delete()
-  if (output.isTooLong) throw tooLarge('zstd', output.maxBytes)
-  if (!isGood) throw garbled('zstd', 'a block is broken')
-}
-
-/** Collects output up to a limit and drops what is beyond it: zstd-codec has no way to be stopped from its callback. */
-class Output {
-  readonly maxBytes: number
-  #pieces: Uint8Array[] = []
-  #size = 0
-
-  constructor(maxBytes: number) {
-    this.maxBytes = maxBytes
-  }
-
-  get isTooLong(): boolean {
-    return this.#size > this.maxBytes
-  }
-
-  push(chunk: Uint8Array): void {
-    this.#size += chunk.length
-    if (this.isTooLong) this.#pieces = []
-    else this.#pieces.push(chunk)
-  }
-
-  finish(): Uint8Array {
-    return join(this.#pieces, this.#size)
-  }
+  if (!isGood) throw new Error('zstd-codec gave up')
+  return join(pieces, size)
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import * as zlib from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
 import type { Codec } from '../../../src/protocol/compression/codec.ts'
+import { Kernels } from '../../../src/protocol/compression/kernels/kernels.ts'
 import { loadZstd } from '../../../src/protocol/compression/zstd.ts'
 
 const frames = JSON.parse(readFileSync(new URL('reference-frames.json', import.meta.url), 'utf8')) as {
@@ -13,9 +14,17 @@ const TEXT = 'the quick brown fox jumps over the lazy dog; '.repeat(4000).slice(
 
 const noZlib = (): Promise<unknown> => Promise.reject(new Error('no such module'))
 
-/** The codec on zstd-codec, and that on node:zlib where it has zstd. */
-const codecs: [string, Codec][] = [['zstd-codec', await loadZstd(undefined, noZlib)]]
-if ('zstdCompress' in zlib) codecs.push(['node:zlib', await loadZstd()])
+/** The codec as it is where WebAssembly is not allowed. */
+async function loadWithoutKernels(): Promise<Codec> {
+  using spy = vi.spyOn(Kernels, 'areUsable')
+  spy.mockReturnValue(false)
+  return loadZstd()
+}
+
+/** The codec on kernels alone; and where node:zlib has zstd, on both, and on that alone. */
+const codecs: [string, Codec][] = [['kernels', await loadZstd(undefined, noZlib)]]
+if ('zstdCompress' in zlib)
+  codecs.push(['kernels and node:zlib', await loadZstd()], ['node:zlib', await loadWithoutKernels()])
 
 const hex = (text: string): number[] => [...Buffer.from(text.replaceAll(' ', ''), 'hex')]
 
@@ -84,20 +93,18 @@ describe.each(codecs)('zstd on %s', (_, codec) => {
   })
 })
 
-describe('zstd on zstd-codec', () => {
-  const codec = codecs[0]![1]
-
-  test('refuses a window that it has no memory for, and says what would have', async () => {
-    // 24 MiB that need a window of 32 MiB: too much even when the window is made to fit.
-    const blocks = Array.from({ length: 192 }, (_, i) => zeros(131_072, i === 191))
-    const bytes = Uint8Array.from([...hex('28b52ffd 00 78'), ...blocks.flat()])
-    const limits = { maxBytes: 100_000_000, magic: 2 } as const
-    await expect((async () => codec.decompress(bytes, limits))()).rejects.toThrow('use Node.js 22.15 or later')
+describe('zstd on kernels', () => {
+  test('compresses with a package, and names it when it is missing', async () => {
+    const missing = await loadZstd(() => Promise.reject(new Error('Cannot find package')), noZlib)
+    const compressed = (async () => missing.compress(new Uint8Array(10), {}))()
+    await expect(compressed).rejects.toThrow('npm install zstd-codec')
+    await expect(compressed).rejects.toMatchObject({ code: 'KAFKA_COMPRESSION', codec: 'zstd' })
   })
 
-  test('names the package to install when it is missing', async () => {
-    const missing = loadZstd(() => Promise.reject(new Error('Cannot find package')), noZlib)
-    await expect(missing).rejects.toThrow('npm install zstd-codec')
-    await expect(missing).rejects.toMatchObject({ code: 'KAFKA_COMPRESSION', codec: 'zstd' })
+  test('reads a window that node:zlib has no memory for', async () => {
+    const bytes = Uint8Array.from([...hex('28b52ffd 00 a8'), ...zeros(131_072), ...zeros(10, true)])
+    for (const [, each] of codecs.slice(0, 2)) {
+      expect(await each.decompress(bytes, { maxBytes: 1_000_000, magic: 2 })).toHaveLength(131_082)
+    }
   })
 })

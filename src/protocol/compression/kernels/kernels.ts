@@ -17,6 +17,9 @@ export interface KernelFunctions {
   snappyCompress(start: number, end: number, to: number): number
   snappyUncompress(from: number, end: number, output: number, outputEnd: number): number
   lz4Compress(start: number, end: number, to: number): number
+  xxhash64(from: number, end: number): number
+  zstdBlock(from: number, end: number, history: number, to: number, toEnd: number): number
+  zstdStart(): void
   lz4Uncompress(from: number, end: number, output: number, outputEnd: number, historyStart: number): number
 }
 
@@ -56,7 +59,9 @@ export class Kernels {
   reserve(size: number): void {
     const missing = this.base + size + SLACK_BYTES - this.bytes.length
     if (missing <= 0) return
-    this.#memory.grow(Math.ceil(missing / PAGE_BYTES))
+    // To grow takes most of a millisecond. What is given back soon may as well be a quarter larger than needed.
+    const spare = this.bytes.length > MAX_KEPT_BYTES ? this.bytes.length / 4 : 0
+    this.#memory.grow(Math.ceil(Math.max(missing, spare) / PAGE_BYTES))
     this.bytes = new Uint8Array(this.#memory.buffer)
   }
 
