@@ -193,7 +193,7 @@ export class BrokerError extends KafkaError {
   }
 }
 
-/** Compressed bytes that cannot be read or made, or a codec whose optional package is not installed. */
+/** Compressed bytes that cannot be read or made, or a codec that the runtime does not allow. */
 export class CompressionError extends KafkaError {
   static {
     this.prototype.name = 'CompressionError'

@@ -38,7 +38,7 @@ export interface ProducerOptions<K, V> {
   transactionTimeoutMs?: number | undefined
   /** Default 'none'. */
   compression?: CompressionName | undefined
-  /** Level of the codec: gzip 1 to 9, lz4 1 to 17, zstd -131072 to 22. Default: the codec's own. */
+  /** Level of the codec: gzip 1 to 9, lz4 1 to 17, zstd -131072 to 22. Default: the codec's own, which is the only one of lz4, and of zstd before Node.js 22.15. */
   compressionLevel?: number | undefined
   /**
    * How long a batch that is not full waits for more records. Default: 5, but no longer than other requests to its broker are under way,

@@ -11,7 +11,7 @@ export const DEFAULT_MAX_DECOMPRESSED_BYTES: number = 256 * 1024 * 1024
 
 /** How a record section is compressed. */
 export interface CompressOptions {
-  /** The codec's own scale, with Java's bounds: gzip 1 to 9, lz4 1 to 17 (without effect here), zstd -131072 to 22. Snappy has none. */
+  /** The codec's own scale, with Java's bounds: gzip 1 to 9, lz4 1 to 17 (without effect here), zstd -131072 to 22 (without effect before Node.js 22.15). Snappy has none. */
   level?: number | undefined
   /** Version of the record format around it, which matters to lz4 only. Default 2. */
   magic?: 0 | 1 | 2 | undefined
@@ -31,33 +31,6 @@ export interface Codec {
   compress(bytes: Uint8Array, options: CompressOptions): Uint8Array | Promise<Uint8Array>
   /** Makes an array of its own, of which nothing is part of the input. Fails once the output would be longer than `maxBytes`, without having allocated much more than that. */
   decompress(bytes: Uint8Array, options: DecompressOptions): Uint8Array | Promise<Uint8Array>
-}
-
-/** Imports a package; a parameter of the loaders so that the lack of one can be tested. */
-export type ImportPackage = (specifier: string) => Promise<unknown>
-
-/**
- * Imports an optional package on behalf of a codec and returns its `module.exports`.
- * Rejects with a CompressionError that says what to install when it is missing or does not load here.
- */
-export async function importOptional(
-  codec: CompressionName,
-  specifier: string,
-  importPackage: ImportPackage = (name) => import(name) as Promise<unknown>,
-): Promise<unknown> {
-  try {
-    const loaded = (await importPackage(specifier)) as { default?: unknown }
-    return loaded.default ?? loaded
-  } catch (cause) {
-    const name = specifier.split('/')[0]!
-    throw new CompressionError(
-      `${codec} needs the package ${name}, which cannot be loaded: npm install ${name}`,
-      codec,
-      {
-        cause,
-      },
-    )
-  }
 }
 
 /** Throws CompressionError unless `level` is an integer within the bounds, which are Java's (KIP-390). */

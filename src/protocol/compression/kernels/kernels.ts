@@ -20,6 +20,7 @@ export interface KernelFunctions {
   xxhash64(from: number, end: number): number
   zstdBlock(from: number, end: number, history: number, to: number, toEnd: number): number
   zstdStart(): void
+  zstdCompress(start: number, end: number, to: number): number
   lz4Uncompress(from: number, end: number, output: number, outputEnd: number, historyStart: number): number
 }
 

@@ -1,3 +1,6 @@
+import { at32, increment, set32 } from './arrays'
+import { makeLengths } from './code-lengths'
+
 /** The most literals and matches that a block has. */
 const MAX_TOKENS: u32 = 16384
 
@@ -27,10 +30,6 @@ const LENGTH_BITS: usize = memory.data(19)
 const SYMBOL_CODES: usize = memory.data(4 * 288)
 const DISTANCE_CODES: usize = memory.data(4 * 32)
 const LENGTH_CODES: usize = memory.data(4 * 19)
-
-/** Nodes of the tree that codes are made of: a count, a parent or a depth above 10 bits of a symbol. */
-const NODES: usize = memory.data(4 * 288)
-const NODE_SYMBOL: u32 = 1023
 
 /** For each length how many codes have it, and which is the next. */
 const BY_LENGTH: usize = memory.data(4 * 17)
@@ -107,18 +106,6 @@ function extraBitsOfLength(symbol: u32): u32 {
   return symbol < 16 ? 0 : symbol == 16 ? 2 : symbol == 17 ? 3 : 7
 }
 
-function at32(table: usize, index: u32): u32 {
-  return load<u32>(table + (index << 2))
-}
-
-function set32(table: usize, index: u32, value: u32): void {
-  store<u32>(table + (index << 2), value)
-}
-
-function increment(table: usize, index: u32): void {
-  set32(table, index, at32(table, index) + 1)
-}
-
 export function beginBits(to: usize): void {
   outputAt = to
   bitBuffer = 0
@@ -153,14 +140,17 @@ function putCode(codes: usize, symbol: u32): void {
 /** Writes the tokens of the block, which stand for the bytes from `start` to `end`: with codes of their own, the fixed ones, or stored, whichever is least. */
 export function putBlock(start: usize, end: usize, isLast: bool): void {
   increment(SYMBOL_COUNTS, END_OF_BLOCK)
-  makeCode(SYMBOL_COUNTS, SYMBOLS, 15, SYMBOL_BITS, SYMBOL_CODES)
-  makeCode(DISTANCE_COUNTS, DISTANCES, 15, DISTANCE_BITS, DISTANCE_CODES)
+  makeLengths(SYMBOL_COUNTS, SYMBOLS, 15, SYMBOL_BITS)
+  assignCodes(SYMBOL_BITS, SYMBOLS, SYMBOL_CODES)
+  makeLengths(DISTANCE_COUNTS, DISTANCES, 15, DISTANCE_BITS)
+  assignCodes(DISTANCE_BITS, DISTANCES, DISTANCE_CODES)
   let symbols = SYMBOLS
   while (load<u8>(SYMBOL_BITS + symbols - 1) == 0) symbols--
   let distances = DISTANCES
   while (load<u8>(DISTANCE_BITS + distances - 1) == 0) distances--
   const runs = findRuns(symbols, distances)
-  makeCode(LENGTH_COUNTS, LENGTHS, 7, LENGTH_BITS, LENGTH_CODES)
+  makeLengths(LENGTH_COUNTS, LENGTHS, 7, LENGTH_BITS)
+  assignCodes(LENGTH_BITS, LENGTHS, LENGTH_CODES)
   let lengths = LENGTHS
   while (lengths > 4 && load<u8>(LENGTH_BITS + <usize>load<u8>(LENGTH_ORDER + lengths - 1)) == 0) lengths--
 
@@ -296,83 +286,6 @@ function putRun(runs: u32, symbol: u32, extra: u32): u32 {
   store<u16>(RUNS + (runs << 1), symbol | (extra << 5))
   increment(LENGTH_COUNTS, symbol)
   return runs + 1
-}
-
-/** Makes a code of the least size for symbols that occur as often as `counts` say, no longer than `maxBits` (Moffat and Katajainen, as in libdeflate). */
-function makeCode(counts: usize, symbols: u32, maxBits: u32, bits: usize, codes: usize): void {
-  memory.fill(bits, 0, symbols)
-  let used: u32 = 0
-  for (let i: u32 = 0; i < symbols; i++) {
-    const count = at32(counts, i)
-    if (count != 0) set32(NODES, used++, (count << 10) | i)
-  }
-  if (used < 2) {
-    // A code of two symbols, one of which is not used: not all take a code of one.
-    const only = used == 0 ? 0 : at32(NODES, 0) & NODE_SYMBOL
-    store<u8>(bits + only, 1)
-    store<u8>(bits + (only == 0 ? 1 : 0), 1)
-  } else {
-    sortNodes(used)
-    linkNodes(used)
-    countLengths(used, maxBits)
-    let node: u32 = 0
-    for (let length = maxBits; length > 0; length--) {
-      for (let count = at32(BY_LENGTH, length); count > 0; count--) {
-        store<u8>(bits + (at32(NODES, node++) & NODE_SYMBOL), length)
-      }
-    }
-  }
-  assignCodes(bits, symbols, codes)
-}
-
-/** A shell sort, as there are no more than 286. */
-function sortNodes(used: u32): void {
-  for (let gap: u32 = 132; gap > 0; gap = gap == 4 ? 1 : <u32>((gap * 3) / 7)) {
-    for (let i = gap; i < used; i++) {
-      const node = at32(NODES, i)
-      let to = i
-      for (; to >= gap && at32(NODES, to - gap) > node; to -= gap) set32(NODES, to, at32(NODES, to - gap))
-      set32(NODES, to, node)
-    }
-  }
-}
-
-/** Joins the two rarest nodes until one is left. What is joined gets its parent in place of its count; inner nodes take the places of leaves that are joined. */
-function linkNodes(used: u32): void {
-  let leaf: u32 = 0
-  let inner: u32 = 0
-  for (let next: u32 = 0; next < used - 1; next++) {
-    let sum: u32 = 0
-    for (let i = 0; i < 2; i++) {
-      const takesLeaf = leaf < used && (inner == next || at32(NODES, leaf) >> 10 <= at32(NODES, inner) >> 10)
-      sum += at32(NODES, takesLeaf ? leaf : inner) & ~NODE_SYMBOL
-      if (takesLeaf) leaf++
-      else {
-        set32(NODES, inner, (next << 10) | (at32(NODES, inner) & NODE_SYMBOL))
-        inner++
-      }
-    }
-    set32(NODES, next, sum | (at32(NODES, next) & NODE_SYMBOL))
-  }
-}
-
-/** Counts in BY_LENGTH how deep leaves lie. One that would lie too deep is put beside the deepest that has room below it. */
-function countLengths(used: u32, maxBits: u32): void {
-  memory.fill(BY_LENGTH, 0, 4 * 17)
-  set32(BY_LENGTH, 1, 2)
-  const root = used - 2
-  set32(NODES, root, at32(NODES, root) & NODE_SYMBOL)
-  for (let node = <i32>root - 1; node >= 0; node--) {
-    const own = at32(NODES, node)
-    let depth = (at32(NODES, own >> 10) >> 10) + 1
-    set32(NODES, node, (own & NODE_SYMBOL) | (depth << 10))
-    if (depth >= maxBits) {
-      depth = maxBits - 1
-      while (at32(BY_LENGTH, depth) == 0) depth--
-    }
-    set32(BY_LENGTH, depth, at32(BY_LENGTH, depth) - 1)
-    set32(BY_LENGTH, depth + 1, at32(BY_LENGTH, depth + 1) + 2)
-  }
 }
 
 /** Gives symbols the codes that follow from their lengths (RFC 1951, 3.2.2). */

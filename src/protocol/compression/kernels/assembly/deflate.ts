@@ -1,3 +1,4 @@
+import { smoothLog2 } from './arrays'
 import { endOfMatch } from './copy'
 import {
   beginBits,
@@ -198,10 +199,4 @@ function costOf(counts: usize, kinds: u32, part: u32, all: u32): u32 {
     if (count != 0) sum += <f32>count * smoothLog2(count)
   }
   return <u32>((smoothLog2(all) - sum / <f32>part) * 4)
-}
-
-/** The logarithm with a straight line between powers of two, which is right to a tenth. */
-function smoothLog2(value: u32): f32 {
-  const whole = log2(value)
-  return <f32>whole + <f32>value / <f32>((<u32>1) << whole) - 1
 }
