@@ -38,7 +38,7 @@ export class SampledStats {
     const at = kind * PLACES
     values[at + AT.TOTAL]! += value
     values[at + AT.SUM]! += value
-    if (value > values[at + AT.MAX]!) values[at + AT.MAX] = value
+    values[at + AT.MAX] = Math.max(values[at + AT.MAX]!, value)
   }
 
   /** The sum of all that there ever were. */

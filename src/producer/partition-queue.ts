@@ -5,9 +5,9 @@ export class PartitionQueue {
   readonly topic: string
   readonly partition: number
   /** To be sent, first to last; those that are sent again come first, and only the last may take records. */
-  readonly batches: ProducerBatch[] = []
+  readonly batches: ProducerBatch[] = noBatches()
   /** Carried by requests just now, first to last. */
-  readonly inFlight: ProducerBatch[] = []
+  readonly inFlight: ProducerBatch[] = noBatches()
   /** Size of the last full batch, so that the next can be given its memory at once. */
   typicalBytes = 512
 
@@ -49,4 +49,9 @@ export class PartitionQueue {
   all(): ProducerBatch[] {
     return [...this.inFlight, ...this.batches]
   }
+}
+
+/** What `[]` makes is of a kind for small integers until something else is put in, and each first batch of a partition would undo the code that was optimized for the others. */
+function noBatches(): ProducerBatch[] {
+  return ([undefined] as unknown as ProducerBatch[]).slice(1)
 }

@@ -70,26 +70,21 @@ export function answersTo(shipments: readonly Shipment[], response: ProduceRespo
 }
 
 /** The answers when they come in the order of the shipments, as they nearly always do; undefined otherwise. */
-function answersInOrder(
-  shipments: readonly Shipment[],
-  response: ProduceResponse,
-): (PartitionAnswer | undefined)[] | undefined {
-  // As long as it will be: one that grows takes room for 17 at once.
-  const answers = shipments.map(noAnswer)
+function answersInOrder(shipments: readonly Shipment[], response: ProduceResponse): PartitionAnswer[] | undefined {
+  const { responses } = response
   let count = 0
-  for (const { name, topicId, partitionResponses } of response.responses) {
-    for (const answer of partitionResponses) {
-      const shipment = shipments[count]
-      if (shipment === undefined || answer.index !== shipment.queue.partition) return undefined
+  for (let i = 0; i < responses.length; i++) {
+    const { name, topicId, partitionResponses } = responses[i]!
+    for (let j = 0; j < partitionResponses.length; j++) {
+      const shipment = shipments[count++]
+      if (shipment === undefined || partitionResponses[j]!.index !== shipment.queue.partition) return undefined
       if (name === '' ? topicId !== shipment.topicId : name !== shipment.queue.topic) return undefined
-      answers[count++] = answer
     }
   }
-  return count === shipments.length ? answers : undefined
-}
-
-function noAnswer(): PartitionAnswer | undefined {
-  return undefined
+  if (count !== shipments.length) return undefined
+  return responses.length === 1
+    ? responses[0]!.partitionResponses
+    : responses.flatMap(({ partitionResponses }) => partitionResponses)
 }
 
 function answersByPlace(shipments: readonly Shipment[], response: ProduceResponse): (PartitionAnswer | undefined)[] {

@@ -186,7 +186,7 @@ export class Sender {
         if (load === undefined) continue
         isAnyLoaded = true
         lane.load = undefined
-        if (missing === undefined) lane.send(load.map(this.#ship))
+        if (missing === undefined) lane.send(this.#ship(load))
       }
       if (isAnyLoaded && missing !== undefined) {
         this.#obtainProducerId(missing)
@@ -282,8 +282,15 @@ export class Sender {
     )
   }
 
-  /** Takes the first batch of a queue for a request. */
-  readonly #ship = (queue: PartitionQueue): Shipment => {
+  /** Takes the first batches of queues for a request. */
+  #ship(queues: readonly PartitionQueue[]): Shipment[] {
+    // Not by `map`: when it gets optimized, its arrays become of another kind, and all that was optimized for arrays of the kind before begins again.
+    const shipments = [this.#take(queues[0]!)]
+    for (let i = 1; i < queues.length; i++) shipments.push(this.#take(queues[i]!))
+    return shipments
+  }
+
+  #take(queue: PartitionQueue): Shipment {
     const batch = this.#accumulator.take(queue)
     this.#idempotence?.identify(queue, batch)
     batch.attempts++
