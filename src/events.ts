@@ -49,9 +49,8 @@ class Topic {
   }
 
   /** Undefined while nobody listens. */
-  get hook(): ((event: object) => void) | undefined {
-    return this.#listeners.size > 0 || this.#channel?.hasSubscribers === true ? this.#emit : undefined
-  }
+  readonly hook = (): ((event: object) => void) | undefined =>
+    this.#listeners.size > 0 || this.#channel?.hasSubscribers === true ? this.#emit : undefined
 
   add(listener: (event: object) => void): () => void {
     // Wrapped, so that a function that was added twice is called twice and removed once.
@@ -83,7 +82,7 @@ export class Events {
 
   constructor() {
     const hooks = {}
-    for (const [name, topic] of this.#topics) Object.defineProperty(hooks, name, { get: () => topic.hook })
+    for (const [name, topic] of this.#topics) Object.defineProperty(hooks, name, { get: topic.hook })
     this.hooks = hooks
   }
 
@@ -94,7 +93,7 @@ export class Events {
     for (const [name, topic] of this.#topics) {
       const get = (): ((event: object) => void) | undefined => {
         const first = (own as Record<string, ((event: object) => void) | undefined> | undefined)?.[name]
-        const second = topic.hook
+        const second = topic.hook()
         if (first === undefined || second === undefined) return first?.bind(own) ?? second
         return (event) => {
           first.call(own, event)

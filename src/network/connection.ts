@@ -188,14 +188,15 @@ export class Connection {
     const correlationId = this.#correlationId
     const writer = this.#writer
     const request = typeof body === 'function' ? body(version) : body
-    writeRequest(writer, api, version, request, correlationId, this.#clientId, options.sizeHintBytes)
+    const hintBytes = options.sizeHintBytes
+    const sizeInBytes = writeRequest(writer, api, version, request, correlationId, this.#clientId, hintBytes)
     this.#correlationId = (correlationId + 1) & 0x7fffffff
     const exchange = new Exchange({
       api: api.name,
       version,
       correlationId,
       parts: writer.parts(),
-      sizeInBytes: writer.length,
+      sizeInBytes,
       peer: this.#peer,
       timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       expectsResponse: options.expectsResponse ?? true,

@@ -47,11 +47,20 @@ export interface ExchangeInit {
 /** One request and the promise of its response. */
 export class Exchange {
   readonly promise: Promise<object>
+  readonly api: string
+  readonly version: number
+  readonly correlationId: number
+  readonly sizeInBytes: number
+  readonly timeoutMs: number
+  readonly expectsResponse: boolean
+  readonly isLogin: boolean
   /** When to give up, on the clock of performance.now(): first on its turn, then on its response. */
   deadline = 0
   /** When it was written, on the same clock. */
   writtenAt = 0
-  readonly #init: ExchangeInit
+  readonly #peer: string
+  readonly #signal: AbortSignal | undefined
+  readonly #decode: ExchangeInit['decode']
   #onAbort: (() => void) | undefined
   #parts: readonly Uint8Array[] | undefined
   #isSettled = false
@@ -59,41 +68,22 @@ export class Exchange {
   #reject!: (error: Error) => void
 
   constructor(init: ExchangeInit) {
-    this.#init = init
+    this.api = init.api
+    this.version = init.version
+    this.correlationId = init.correlationId
+    this.sizeInBytes = init.sizeInBytes
+    this.timeoutMs = init.timeoutMs
+    this.expectsResponse = init.expectsResponse
+    this.isLogin = init.isLogin === true
+    this.#peer = init.peer
+    this.#signal = init.signal
+    this.#decode = init.decode
     this.#parts = init.parts
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
     if (init.signal !== undefined) this.#listen(init.signal)
-  }
-
-  get api(): string {
-    return this.#init.api
-  }
-
-  get version(): number {
-    return this.#init.version
-  }
-
-  get correlationId(): number {
-    return this.#init.correlationId
-  }
-
-  get sizeInBytes(): number {
-    return this.#init.sizeInBytes
-  }
-
-  get timeoutMs(): number {
-    return this.#init.timeoutMs
-  }
-
-  get expectsResponse(): boolean {
-    return this.#init.expectsResponse
-  }
-
-  get isLogin(): boolean {
-    return this.#init.isLogin === true
   }
 
   #listen(signal: AbortSignal): void {
@@ -122,7 +112,7 @@ export class Exchange {
     if (this.#isSettled) return undefined
     let response: object
     try {
-      response = this.#init.decode(frame)
+      response = this.#decode(frame)
     } catch (error) {
       this.reject(error)
       return undefined
@@ -140,13 +130,13 @@ export class Exchange {
 
   /** What to reject with when the deadline has passed. */
   timeout(hint: string): TimeoutError {
-    return new TimeoutError(`${this.api} request to ${this.#init.peer}`, this.timeoutMs, { hint })
+    return new TimeoutError(`${this.api} request to ${this.#peer}`, this.timeoutMs, { hint })
   }
 
   #settle(): void {
     this.#isSettled = true
     this.#parts = undefined
-    if (this.#onAbort !== undefined) this.#init.signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 }
 
@@ -165,7 +155,7 @@ export function requestWriter(allocateMemory: ((bytes: number) => Uint8Array) | 
 }
 
 /**
- * Writes a request as it goes over the wire: size, header and body. What was written before stays as it is.
+ * Writes a request as it goes over the wire: size, header and body. Returns how many bytes that takes. What was written before stays as it is.
  * Throws EncodeError or UnsupportedVersionError.
  */
 export function writeRequest<Request extends object, Response extends object>(
@@ -176,12 +166,14 @@ export function writeRequest<Request extends object, Response extends object>(
   correlationId: number,
   clientId: Uint8Array,
   sizeHintBytes = 256,
-): void {
+): number {
   writer.begin(sizeHintBytes, WRITER_BYTES)
   const sizeAt = writer.reserve(4)
   writeRequestHeader(writer, api, version, correlationId, clientId)
   api.request.write(writer, body, version)
-  writer.int32At(sizeAt, writer.length - 4)
+  const sizeInBytes = writer.length
+  writer.int32At(sizeAt, sizeInBytes - 4)
+  return sizeInBytes
 }
 
 /** The body of a response frame. Throws DecodeError, also when bytes are left over. */

@@ -25,8 +25,11 @@ export class Reporter {
     this.#hooks.disconnect?.({ ...this.#connection, error })
   }
 
-  written({ api, version, correlationId, sizeInBytes }: Exchange): void {
-    this.#hooks.request?.({ ...this.#connection, api, version, correlationId, sizeInBytes })
+  written(exchange: Exchange): void {
+    const { request } = this.#hooks
+    if (request === undefined) return
+    const { api, version, correlationId, sizeInBytes } = exchange
+    request({ ...this.#connection, api, version, correlationId, sizeInBytes })
   }
 
   answered(exchange: Exchange, frame: Uint8Array): void {

@@ -52,7 +52,8 @@ export class Accumulator {
   /** Undefined when nothing is compressed. */
   readonly ratios: CompressionRatios | undefined
   readonly #memory: MemoryPool
-  #bufferedBytes = 0
+  /** Memory that records take until they are delivered or have failed. Changed here only. */
+  bufferedBytes = 0
   #roomWaiters: (() => void)[] = []
   #calmWaiters: (() => void)[] = []
   /** Size of the full batches that wait. */
@@ -67,13 +68,8 @@ export class Accumulator {
     this.ratios = options.compression === 'none' ? undefined : new CompressionRatios()
   }
 
-  /** Memory that records take until they are delivered or have failed. */
-  get bufferedBytes(): number {
-    return this.#bufferedBytes
-  }
-
   get hasRoom(): boolean {
-    return this.#bufferedBytes < this.#bufferMemoryBytes
+    return this.bufferedBytes < this.#bufferMemoryBytes
   }
 
   /** Whether someone waits for memory, so that batches should go out without lingering. */
@@ -82,7 +78,7 @@ export class Accumulator {
   }
 
   get #isHalfFull(): boolean {
-    return this.#bufferedBytes * 2 >= this.#bufferMemoryBytes
+    return this.bufferedBytes * 2 >= this.#bufferMemoryBytes
   }
 
   /** Whether records come faster than they go, well before the memory is used up. */
@@ -136,7 +132,7 @@ export class Accumulator {
       const before = last.sizeInBytes
       if (last.append(key, value, headers, timestamp, delivery, tag)) {
         const addedBytes = last.sizeInBytes - before
-        this.#bufferedBytes += addedBytes
+        this.bufferedBytes += addedBytes
         if (!last.isFull) return APPENDED.TO_OPEN_BATCH
         if (this.#backlog.has(last)) this.#backlogBytes += addedBytes
         else this.#enterBacklog(last)
@@ -156,9 +152,10 @@ export class Accumulator {
     batch.append(key, value, headers, timestamp, delivery, tag)
     queue.batches.push(batch)
     this.active.add(queue)
-    this.#bufferedBytes += batch.sizeInBytes
-    if (batch.isFull) this.#enterBacklog(batch)
-    return isLastFull || batch.isFull ? APPENDED.BATCH_FULL : APPENDED.TO_NEW_BATCH
+    this.bufferedBytes += batch.sizeInBytes
+    const { isFull } = batch
+    if (isFull) this.#enterBacklog(batch)
+    return isLastFull || isFull ? APPENDED.BATCH_FULL : APPENDED.TO_NEW_BATCH
   }
 
   /** Bytes of records before compression that should come out as so many. */
@@ -188,11 +185,11 @@ export class Accumulator {
   /** Puts the parts of a batch that was in flight in its place. */
   replace(queue: PartitionQueue, batch: ProducerBatch, parts: readonly ProducerBatch[]): void {
     remove(queue.inFlight, batch)
-    this.#bufferedBytes -= batch.sizeInBytes
+    this.bufferedBytes -= batch.sizeInBytes
     for (const part of parts.toReversed()) {
       queue.putBack(part)
       this.#enterBacklog(part)
-      this.#bufferedBytes += part.sizeInBytes
+      this.bufferedBytes += part.sizeInBytes
     }
   }
 
@@ -200,7 +197,7 @@ export class Accumulator {
   release(queue: PartitionQueue, batch: ProducerBatch): void {
     if (!remove(queue.inFlight, batch) && !remove(queue.batches, batch)) return
     if (queue.inFlight.length === 0 && queue.batches.length === 0) this.active.delete(queue)
-    this.#bufferedBytes -= batch.sizeInBytes
+    this.bufferedBytes -= batch.sizeInBytes
     this.#leaveBacklog(batch)
     this.#wakeCalm()
     if (this.#roomWaiters.length === 0 || !this.hasRoom) return

@@ -1,7 +1,7 @@
 import type { KafkaError } from '../errors.ts'
 import type { CompressionName } from '../protocol/compression/registry.ts'
 import type { BatchMemory } from '../protocol/records/batch-memory.ts'
-import { setProducerState } from '../protocol/records/batch-header.ts'
+import { BATCH_HEADER_SIZE, setProducerState } from '../protocol/records/batch-header.ts'
 import { readBatches } from '../protocol/records/read-batches.ts'
 import type { EncodableHeader } from '../protocol/records/record.ts'
 import { RecordBatchBuilder } from '../protocol/records/record-batch-builder.ts'
@@ -33,17 +33,20 @@ export class ProducerBatch implements StoredBatch {
   attempts = 0
   /** Not to be sent before this time after a failed attempt, in milliseconds since the epoch. */
   retryAtMs = 0
-  /** When it was written to a request last, on the clock of performance.now(). */
-  sentAt = 0
+  /** Set by `identify`. Undefined before it is numbered, and always when the producer is not idempotent. */
+  identity: BatchIdentity | undefined
   /** Place of its first record among all of the partition that were numbered: sequences wrap, this does not. -1 without a number. */
   order = -1
   /** Whether it came from a batch that was too large. */
   readonly isSplit: boolean
   baseOffset = -1
   appendTimeMs = -1
+  /** Of its records so far, with the header, before compression. */
+  sizeInBytes: number = BATCH_HEADER_SIZE
+  /** Records so far. */
+  count = 0
   timestamps: number[] = NONE
   tags: number[] = NONE
-  #identity: BatchIdentity | undefined
   #encoded: Uint8Array | undefined
   #isClosed = false
   #isDone = false
@@ -81,18 +84,9 @@ export class ProducerBatch implements StoredBatch {
     this.#memory = memory
   }
 
-  /** Before compression. */
-  get sizeInBytes(): number {
-    return this.#builder.sizeInBytes
-  }
-
   /** As it goes on the wire; 0 until it is encoded. */
   get encodedBytes(): number {
     return this.#encoded?.length ?? 0
-  }
-
-  get count(): number {
-    return this.#builder.count
   }
 
   /** Whether it takes no more records. */
@@ -102,7 +96,7 @@ export class ProducerBatch implements StoredBatch {
 
   /** Whether it is worth sending without waiting for more. */
   get isFull(): boolean {
-    return this.#isClosed || this.#builder.sizeInBytes >= this.#readyBytes
+    return this.#isClosed || this.sizeInBytes >= this.#readyBytes
   }
 
   /** Whether its waiters have been told. */
@@ -119,8 +113,11 @@ export class ProducerBatch implements StoredBatch {
     delivery: Delivery,
     tag: number,
   ): boolean {
-    if (this.timestamps.length === 0) {
-      if (!this.#builder.append(timestamp, key, value, headers)) return this.#closed()
+    const builder = this.#builder
+    if (this.count === 0) {
+      if (!builder.append(timestamp, key, value, headers)) return this.#closed()
+      this.count = 1
+      this.sizeInBytes = builder.sizeInBytes
       // Arrays that begin empty and grow take room for 17 elements at once, and many a batch has one record.
       this.timestamps = [timestamp]
       this.tags = [tag]
@@ -128,7 +125,9 @@ export class ProducerBatch implements StoredBatch {
       this.#ends = [1]
       return true
     }
-    if (!this.#builder.append(timestamp, key, value, headers, this.#limitBytes)) return this.#closed()
+    if (!builder.append(timestamp, key, value, headers, this.#limitBytes)) return this.#closed()
+    this.count++
+    this.sizeInBytes = builder.sizeInBytes
     this.timestamps.push(timestamp)
     this.tags.push(tag)
     const last = this.#deliveries.length - 1
@@ -151,14 +150,9 @@ export class ProducerBatch implements StoredBatch {
     this.#isClosed = true
   }
 
-  /** Undefined before it is numbered, and always when the producer is not idempotent. */
-  get identity(): BatchIdentity | undefined {
-    return this.#identity
-  }
-
   /** Numbers the batch. A retry keeps its numbers, so that the broker can tell it from new records. */
   identify(identity: BatchIdentity, order: number): void {
-    this.#identity = identity
+    this.identity = identity
     this.order = order
     if (this.#encoded === undefined) return
     // The request that failed may not be gone from every buffer.
@@ -168,7 +162,7 @@ export class ProducerBatch implements StoredBatch {
 
   /** Lets the next attempt be numbered anew. No request may hold the batch. */
   forgetIdentity(): void {
-    this.#identity = undefined
+    this.identity = undefined
     this.order = -1
   }
 
@@ -176,8 +170,8 @@ export class ProducerBatch implements StoredBatch {
   encode(compression: CompressionName, level: number | undefined): Uint8Array | Promise<Uint8Array> {
     if (this.#encoded !== undefined) return this.#encoded
     this.#isClosed = true
-    if (compression === 'none') return (this.#encoded = this.#builder.finishPlain(this.#identity))
-    const encoded = this.#builder.finish({ compression, level, ...this.#identity })
+    if (compression === 'none') return (this.#encoded = this.#builder.finishPlain(this.identity))
+    const encoded = this.#builder.finish({ compression, level, ...this.identity })
     if (!(encoded instanceof Promise)) return (this.#encoded = encoded)
     return encoded.then((bytes) => (this.#encoded = bytes))
   }
@@ -222,12 +216,12 @@ export class ProducerBatch implements StoredBatch {
 
   #shareIdentity(parts: readonly ProducerBatch[]): void {
     for (const part of parts) part.close()
-    if (this.#identity === undefined) return
-    const { baseSequence } = this.#identity
+    if (this.identity === undefined) return
+    const { baseSequence } = this.identity
     let before = 0
     for (const part of parts) {
       const sequence = nextSequence(baseSequence, before)
-      part.identify({ ...this.#identity, baseSequence: sequence }, this.order + before)
+      part.identify({ ...this.identity, baseSequence: sequence }, this.order + before)
       before += part.count
     }
   }

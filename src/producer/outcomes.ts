@@ -46,8 +46,9 @@ export class Outcomes {
   }
 
   /** A batch got its bytes just now. */
-  encoded({ topic, sizeInBytes, encodedBytes }: ProducerBatch): void {
-    this.#accumulator.ratios?.learn(topic, ratioOf(sizeInBytes, encodedBytes))
+  encoded(batch: ProducerBatch): void {
+    const { ratios } = this.#accumulator
+    if (ratios !== undefined) ratios.learn(batch.topic, ratioOf(batch.sizeInBytes, batch.encodedBytes))
   }
 
   /** A request was answered; with undefined it never will be, as acks are 0. */

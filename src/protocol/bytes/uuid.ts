@@ -13,9 +13,7 @@ const lastBytes = new Uint8Array(16)
 
 /** Reads 16 bytes at `offset` as Kafka prints a UUID: 22 characters of base64url without padding (Java: org.apache.kafka.common.Uuid). */
 export function readUuid(bytes: Uint8Array, offset: number): string {
-  let same = 0
-  while (same < 16 && bytes[offset + same] === lastBytes[same]) same++
-  if (same === 16) return lastText
+  if (isLast(bytes, offset)) return lastText
   let text = ''
   for (let i = 0; i < 15; i += 3) {
     const word = (bytes[offset + i]! << 16) | (bytes[offset + i + 1]! << 8) | bytes[offset + i + 2]!
@@ -30,7 +28,7 @@ export function readUuid(bytes: Uint8Array, offset: number): string {
 /** Writes the 22-character form of a UUID as 16 bytes at `offset`. Throws EncodeError for any other text. */
 export function writeUuid(bytes: Uint8Array, offset: number, uuid: string): void {
   if (uuid === lastText) {
-    for (let i = 0; i < 16; i++) bytes[offset + i] = lastBytes[i]!
+    bytes.set(lastBytes, offset)
     return
   }
   if (typeof uuid !== 'string' || uuid.length !== 22) throw notUuid(uuid)
@@ -49,6 +47,11 @@ export function writeUuid(bytes: Uint8Array, offset: number, uuid: string): void
   }
   if ((bits & 15) !== 0) throw notUuid(uuid)
   remember(uuid, bytes, offset)
+}
+
+function isLast(bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < 16; i++) if (bytes[offset + i] !== lastBytes[i]) return false
+  return true
 }
 
 function remember(text: string, bytes: Uint8Array, offset: number): void {

@@ -77,8 +77,8 @@ const SINGLE_BYTES = 57
 
 /** What a request of one partition nearly always gets. Undefined, with nothing read, when it is anything else. */
 function readSingle(reader: ByteReader): ProduceResponse | undefined {
-  const { bytes, offset: at } = reader
-  if (reader.remaining !== SINGLE_BYTES || bytes[at] !== 2 || bytes[at + 17] !== 2) return undefined
+  const { bytes, offset: at, end } = reader
+  if (end - at !== SINGLE_BYTES || bytes[at] !== 2 || bytes[at + 17] !== 2) return undefined
   // No records that are at fault, no message, and no tagged fields of partition, topic and response.
   if (bytes[at + 48] !== 1 || (bytes[at + 49]! | bytes[at + 50]! | bytes[at + 51]! | bytes[at + 56]!) !== 0)
     return undefined
@@ -103,7 +103,8 @@ function int32(bytes: Uint8Array, at: number): number {
 }
 
 function int64(bytes: Uint8Array, at: number): bigint {
-  const [high, low] = [int32(bytes, at), int32(bytes, at + 4)]
+  const high = int32(bytes, at)
+  const low = int32(bytes, at + 4)
   if (high === 0) return low === 0 ? 0n : BigInt(low >>> 0)
   return high === -1 && low === -1 ? -1n : (BigInt(high) << 32n) | BigInt(low >>> 0)
 }

@@ -89,30 +89,19 @@ export function writePlainHeader(
   maxTimestamp: number,
   state: (ProducerState & { readonly isTransactional: boolean }) | undefined,
 ): void {
-  for (let i = 0; i < BATCH_HEADER_SIZE; i++) batch[i] = PLAIN_HEADER[i]!
-  putInt32(batch, AT.LENGTH, batch.length - LOG_OVERHEAD)
-  putInt32(batch, AT.LAST_OFFSET_DELTA, Math.max(count - 1, 0))
-  putInt64(batch, AT.BASE_TIMESTAMP, baseTimestamp)
-  putInt64(batch, AT.MAX_TIMESTAMP, maxTimestamp)
-  putInt32(batch, AT.COUNT, count)
+  batch.set(PLAIN_HEADER)
+  const view = dataViewOf(batch.buffer)
+  const base = batch.byteOffset
+  view.setInt32(base + AT.LENGTH, batch.length - LOG_OVERHEAD)
+  view.setInt32(base + AT.LAST_OFFSET_DELTA, Math.max(count - 1, 0))
+  putInt64(view, base + AT.BASE_TIMESTAMP, baseTimestamp)
+  putInt64(view, base + AT.MAX_TIMESTAMP, maxTimestamp)
+  view.setInt32(base + AT.COUNT, count)
   if (state !== undefined) {
     if (state.isTransactional) batch[AT.ATTRIBUTES + 1] = ATTRIBUTE.TRANSACTIONAL
-    writeProducerState(dataViewOf(batch.buffer), batch.byteOffset, state)
+    writeProducerState(view, base, state)
   }
-  putInt32(batch, AT.CRC, crc32c(batch, AT.ATTRIBUTES))
-}
-
-/** Byte by byte: it takes longer to find out whose memory an array is than to write a few numbers. */
-function putInt32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24
-  bytes[at + 1] = value >>> 16
-  bytes[at + 2] = value >>> 8
-  bytes[at + 3] = value
-}
-
-function putInt64(bytes: Uint8Array, at: number, value: number): void {
-  putInt32(bytes, at, Math.floor(value / 0x100000000))
-  putInt32(bytes, at + 4, value >>> 0)
+  writeCrc(batch, view)
 }
 
 /**
@@ -181,6 +170,10 @@ function writeInt64(view: DataView, at: number, value: number, field: string): v
   if (!Number.isSafeInteger(value)) {
     throw new EncodeError(`${String(value)} is not an integer within +-(2^53 - 1)`, `batch.${field}`)
   }
+  putInt64(view, at, value)
+}
+
+function putInt64(view: DataView, at: number, value: number): void {
   view.setInt32(at, Math.floor(value / 0x100000000))
   view.setUint32(at + 4, value >>> 0)
 }

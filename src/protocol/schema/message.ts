@@ -86,7 +86,7 @@ export class Message<T extends object> {
 
   /** Throws DecodeError when bytes are left over. */
   checkEnd(reader: ByteReader): void {
-    if (reader.remaining === 0) return
+    if (reader.offset === reader.end) return
     throw new DecodeError(`${reader.remaining} bytes are left over`, { offset: reader.offset, path: this.name })
   }
 
