@@ -1,6 +1,8 @@
 // Producing, side by side: node produce/run.mjs [--lanes many,single] [--clients kafkawire,kafka-ts] [--rounds 3] [--bootstrap host:port]
-// Each client runs in a process of its own, in turn, round by round. Without --bootstrap a broker is started on this machine.
+// Each client runs in a process of its own, in turn, round by round. Without --bootstrap a broker is started on this machine, which keeps its logs in memory where
+// there is a file system for that: clients are to be compared, not what a disk does meanwhile.
 import { execFile, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
@@ -21,6 +23,7 @@ const run = promisify(execFile)
 spawnSync('npm', ['run', '--silent', 'build'], { cwd: join(here, '../..'), stdio: 'inherit' })
 
 const PARTITIONS = 6
+const MEMORY_FOLDER = '/dev/shm'
 const shapesOf = {
   kafkawire: ['many', 'single', 'sequential', 'enqueue'],
   'kafka-ts': ['many', 'single', 'sequential'],
@@ -30,9 +33,10 @@ const shapesOf = {
   java: ['enqueue'],
   'floor-1': ['enqueue', 'sequential'],
   'floor-6': ['enqueue'],
+  'floor-call': ['many'],
 }
 /** Codecs that a client has without plug-ins; undefined for all. */
-const codecsOf = { 'kafka-ts': [], kafkajs: ['gzip'], 'floor-1': [], 'floor-6': [] }
+const codecsOf = { 'kafka-ts': [], kafkajs: ['gzip'], 'floor-1': [], 'floor-6': [], 'floor-call': [] }
 
 const { values: flags } = parseArgs({
   options: {
@@ -48,6 +52,7 @@ const laneNames = flags.lanes === 'all' ? Object.keys(lanes) : flags.lanes.split
 const clients = flags.clients
   .split(',')
   .filter((name) => name !== 'confluent' || process.env.CONFLUENT_PATH !== undefined)
+if (existsSync(MEMORY_FOLDER)) process.env.TMPDIR = MEMORY_FOLDER
 const cluster =
   flags.bootstrap === undefined
     ? await startCluster({
@@ -86,16 +91,15 @@ async function runLane(laneName) {
 
 function canRun(client, { shape, compression }) {
   const hasCodec = compression === undefined || (codecsOf[client]?.includes(compression) ?? true)
-  // Java's tool and the floor only know one way; it stands beside the others' best.
-  const isFast = shape === 'many' && (client === 'java' || client.startsWith('floor'))
+  // Java's tool only knows one way; it stands beside the others' best, as does the floor that need not wait for answers.
+  const isFast = shape === 'many' && (client === 'java' || client === 'floor-1' || client === 'floor-6')
   return hasCodec && (isFast || shapesOf[client].includes(shape))
 }
 
 async function runWorker(client, lane, topic) {
-  const [name, batches] = client.split(/-(?=\d)/)
+  const [name, batches] = client.split(/-(?=\d|call)/)
   const job = { client: name, lane, bootstrap, topic, partitions: PARTITIONS, capMs: Number(flags.cap) }
-  const isFloor = name === 'floor'
-  if (isFloor && lanes[lane].shape === 'many') job.shape = 'enqueue'
+  if (name === 'floor' && batches !== 'call' && lanes[lane].shape === 'many') job.shape = 'enqueue'
   const profile =
     flags.profile === undefined || client !== 'kafkawire' ? [] : ['--cpu-prof', '--cpu-prof-dir', flags.profile]
   // A native module is built for one version of Node.
@@ -109,7 +113,7 @@ async function runWorker(client, lane, topic) {
       JSON.stringify(job),
     ],
     {
-      env: { ...process.env, FLOOR_BATCHES: batches ?? '1', KAFKAJS_NO_PARTITIONER_WARNING: '1' },
+      env: { ...process.env, FLOOR_BATCHES: batches ?? '', KAFKAJS_NO_PARTITIONER_WARNING: '1' },
       timeout: 120_000,
     },
   )

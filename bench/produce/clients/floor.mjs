@@ -1,5 +1,6 @@
 // No client: records are encoded into batches of 16 KiB and written down a bare socket, with nothing around it that a client needs.
-// FLOOR_BATCHES says how many partitions a request carries, each with one batch; 5 requests are in flight.
+// FLOOR_BATCHES says how many partitions a request carries, each with one batch; 5 requests are in flight. Or each call of sendMany is a request of its own, with a batch
+// for each partition.
 import { connect } from 'node:net'
 import { crc32c } from '../../../dist/protocol/bytes/crc32c.js'
 
@@ -7,7 +8,7 @@ const BATCH_BYTES = 16_384
 const HEADER_BYTES = 61
 
 export async function createClient({ bootstrap, topic, partitions, values, shape }) {
-  const batchesPerRequest = Math.min(Number(process.env.FLOOR_BATCHES ?? 1), partitions)
+  const batchesPerRequest = Math.min(Number(process.env.FLOOR_BATCHES) || 1, partitions)
   const [host, port] = bootstrap.split(':')
   const bytes = values.map((value) => Buffer.from(value))
   const socket = connect({ host, port: Number(port) }).setNoDelay(true)
@@ -71,6 +72,14 @@ export async function createClient({ bootstrap, topic, partitions, values, shape
     if (inFlight.size >= 5) await Promise.race(inFlight)
   }
   return {
+    sendMany: (count) => {
+      const perBatch = Math.ceil(count / partitions)
+      const now = Date.now()
+      const own = []
+      for (let at = 0; at < count; at += perBatch)
+        own.push(encode(bytes.slice(at, Math.min(at + perBatch, count)), now))
+      return request(own)
+    },
     enqueueMany: async (count) => {
       const perBatch = Math.floor((BATCH_BYTES - HEADER_BYTES) / (values[0].length + 9))
       const now = Date.now()
