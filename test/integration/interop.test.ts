@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { Kafka, string, type ConsumerRecord } from '../../src/index.ts'
 import { confluentKafka } from '../support/confluent-kafka.ts'
@@ -26,9 +27,20 @@ const records: TextRecord[] = [
   },
   { key: 'schlüssel', value: 'größe 日本語 🙂', headers: [['ключ', 'значение']] },
   { key: 'long', value: 'abc '.repeat(5_000), headers: [] },
+  // Some of everything that codecs do, over several of their blocks.
+  ...Array.from({ length: 400 }, (_, i) => ({
+    key: `event-${i}`,
+    value: JSON.stringify({
+      id: createHash('sha1').update(String(i)).digest('hex'),
+      type: i % 3 === 0 ? 'paid' : 'shipped',
+      total: (i * 7919) % 10_000,
+      note: 'x'.repeat(i),
+    }),
+    headers: [],
+  })),
 ]
 
-const compressions = ['none', 'gzip'] as const
+const compressions = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 const clients = [
   { name: "Java's console tools", needs: 'java', client: javaConsole },
   { name: 'kcat', needs: 'kcat', client: kcat },

@@ -13,10 +13,14 @@ interface KcatRecord {
 /** librdkafka, through its command line client. */
 export const kcat: ForeignClient = {
   async produce({ bootstrapServers, topic, records, compression = 'none' }: ProduceOptions): Promise<void> {
-    // Headers and the meaning of an empty text hold for a whole call, so every record gets a call of its own.
-    for (const record of records) {
-      const args = ['-P', '-b', bootstrapServers, '-t', topic, '-z', compression, '-K', '\t', ...recordFlags(record)]
-      await run('kcat', args, { input: `${record.key ?? ''}\t${record.value ?? ''}\n` })
+    // Headers and the meaning of an empty text hold for a whole call, so records that differ in them need another.
+    for (let from = 0, to: number; from < records.length; from = to) {
+      const flags = recordFlags(records[from]!)
+      to = from + 1
+      while (to < records.length && recordFlags(records[to]!).join('\0') === flags.join('\0')) to++
+      const lines = records.slice(from, to).map(({ key, value }) => `${key ?? ''}\t${value ?? ''}\n`)
+      const args = ['-P', '-b', bootstrapServers, '-t', topic, '-z', compression, '-K', '\t', ...flags]
+      await run('kcat', args, { input: lines.join('') })
     }
   },
 
