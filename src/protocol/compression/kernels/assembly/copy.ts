@@ -32,19 +32,28 @@ export function copyBack(to: usize, distance: usize, size: usize): void {
   copyPattern(to, distance, end)
 }
 
-/** The same for a distance below 16: what is repeated is written out once, until it is long enough to be copied in larger pieces. */
+/** For each distance below 16: which of so many bytes come in 16 that repeat them. */
+const PATTERNS: usize = memory.data<u8>([
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0,
+  1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1,
+  2, 3, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 0, 1, 2, 3, 4,
+  5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2,
+  3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4, 0, 1, 2,
+  3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8,
+  9, 10, 11, 12, 13, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0,
+])
+
+/** How many of those bytes are whole repetitions. */
+const PATTERN_SIZES: usize = memory.data<u8>([16, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15])
+
+/** The same for a distance below 16: what is repeated is spread over 16 bytes, which are written as often as it takes. */
 function copyPattern(to: usize, distance: usize, end: usize): void {
-  const from = to - distance
-  const widened = distance * (15 / distance + 1)
-  const wide = min(from + distance + widened, end)
-  while (to < wide) {
-    store<u8>(to, load<u8>(to - distance))
-    to++
-  }
-  while (to < end) {
-    v128.store(to, v128.load(to - widened))
-    to += 16
-  }
+  const bytes = i8x16.swizzle(v128.load(to - distance), v128.load(PATTERNS + (distance << 4)))
+  const size = <usize>load<u8>(PATTERN_SIZES + distance)
+  do {
+    v128.store(to, bytes)
+    to += size
+  } while (to < end)
 }
 
 /** Where the bytes from `ahead` stop being those from `behind`; `end` at the latest. */

@@ -1,6 +1,6 @@
 /**
- * Tables that decode finite state entropy (RFC 8878, 4.1). A table has an entry of eight bytes for each state. From the lowest bit on: how many bits the next
- * state takes (8), how many the symbol takes (8), eight times the next state (16), to which eight times those bits are added, and the baseline of the symbol (32).
+ * Tables that decode finite state entropy (RFC 8878, 4.1). A table has an entry of eight bytes for each state: how many bits the next state takes (one byte), what
+ * the symbol stands for (one byte, then two unused), eight times the next state, to which eight times those bits are added (two bytes), and a mask of those bits.
  */
 
 /** How often each symbol occurs, as it was read last: 16-bit numbers, -1 for less than once. */
@@ -62,14 +62,11 @@ export function readCounts(from: usize, end: usize, maxSymbols: u32, maxBits: u3
   return bit <= bitsEnd ? from + ((bit + 7) >> 3) : 0
 }
 
-/**
- * Builds the table of `1 << bits` states in which `symbols` symbols occur as often as `counts` says. `meanings` has eight bytes for each symbol: what its entries
- * have in common.
- */
-export function buildStates(table: usize, counts: usize, symbols: u32, bits: u32, meanings: usize): void {
+/** Builds the table of `1 << bits` states in which `symbols` symbols occur as often as `counts` says. `values` has a byte for each of them: what it stands for. */
+export function buildStates(table: usize, counts: usize, symbols: u32, bits: u32, values: usize): void {
   const size: u32 = 1 << bits
-  const mask = size - 1
-  let last = mask
+  const lastState = size - 1
+  let last = lastState
   for (let symbol: u32 = 0; symbol < symbols; symbol++) {
     const count = load<i16>(counts + (symbol << 1))
     store<u32>(NEXT + (symbol << 2), count < 0 ? 1 : count)
@@ -80,7 +77,7 @@ export function buildStates(table: usize, counts: usize, symbols: u32, bits: u32
   for (let symbol: u32 = 0; symbol < symbols; symbol++) {
     for (let count: i32 = load<i16>(counts + (symbol << 1)); count > 0; count--) {
       store<u8>(SPREAD + state, symbol)
-      do state = (state + step) & mask
+      do state = (state + step) & lastState
       while (state > last)
     }
   }
@@ -90,32 +87,18 @@ export function buildStates(table: usize, counts: usize, symbols: u32, bits: u32
     const next = load<u32>(at)
     store<u32>(at, next + 1)
     const nextBits = bits + clz(next) - 31
-    const entry = (((next << nextBits) - size) << 19) | nextBits
-    store<u64>(table + (state << 3), load<u64>(meanings + (symbol << 3)) | <u64>entry)
+    const mask: u32 = (1 << nextBits) - 1
+    store<u64>(table + (state << 3), entryOf(load<u8>(values + symbol), nextBits, (next << nextBits) - size, mask))
   }
 }
 
-/** Writes the table of one state and symbol, which takes no bits. */
-export function buildOneState(table: usize, meaning: u64): void {
-  store<u64>(table, meaning)
+/** Writes the table of a single state, which takes no bits. */
+export function buildState(table: usize, value: u32): void {
+  store<u64>(table, entryOf(value, 0, 0, 0))
 }
 
-/** What the entries of a symbol have in common. */
-export function meaningOf(baseline: u32, bits: u32): u64 {
-  return ((<u64>baseline) << 32) | <u64>(bits << 8)
-}
-
-/**
- * The 57 bits of a stream that come next, and some, as the highest ones: streams are read from their end. `left` is how many bits of it are, from the byte eight
- * after `start8`. Loads up to 14 bytes before the stream once it has been read too far.
- */
-export function window(start8: usize, left: i32): u64 {
-  return load<u64>(start8 + <usize>((left + 7) >> 3)) << (<u64>(-left & 7))
-}
-
-/** The highest bits of a window, as many as the lowest six bits of `count` say, which may be none. */
-export function highest(window: u64, count: u64): u32 {
-  return <u32>((window >> 1) >> ~count)
+function entryOf(value: u32, bits: u32, next: u32, mask: u32): u64 {
+  return ((<u64>((mask << 16) | (next << 3))) << 32) | <u64>((value << 8) | bits)
 }
 
 /** How many bits there are to read of a stream, whose last byte has a one above them; -1 for none or one that does not. */

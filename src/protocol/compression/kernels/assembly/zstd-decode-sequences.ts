@@ -1,16 +1,5 @@
 import { copyBack } from './copy'
-import {
-  bitsIn,
-  buildOneState,
-  buildStates,
-  COUNTS,
-  countedSymbols,
-  highest,
-  meaningOf,
-  readCounts,
-  stateBits,
-  window,
-} from './fse-decode'
+import { bitsIn, buildState, buildStates, COUNTS, countedSymbols, readCounts, stateBits } from './fse-decode'
 import {
   LITERALS_BASELINES,
   LITERALS_BITS,
@@ -34,25 +23,31 @@ const MAX_LITERALS_LOG: u32 = 9
 const MAX_OFFSET_LOG: u32 = 8
 const MAX_MATCH_LOG: u32 = 9
 
-/** What codes mean, and the tables of the predefined distributions and of those that were read last. */
-const LITERALS_MEANINGS: usize = memory.data(8 * 36, 16)
-const OFFSET_MEANINGS: usize = memory.data(8 * 32, 16)
-const MATCH_MEANINGS: usize = memory.data(8 * 53, 16)
+/** What codes stand for: a length below LONG, or the code of one with extra bits and LONG more; an offset's code itself. */
+const LITERALS_VALUES: usize = memory.data(36, 16)
+const MATCH_VALUES: usize = memory.data(53, 16)
+const OFFSET_VALUES: usize = memory.data(32, 16)
+const LONG: u32 = 64
+
+/** The tables of the predefined distributions. */
 const DEFAULT_LITERALS: usize = memory.data(8 << 6, 64)
 const DEFAULT_OFFSETS: usize = memory.data(8 << 5, 64)
 const DEFAULT_MATCHES: usize = memory.data(8 << 6, 64)
-const READ_LITERALS: usize = memory.data(8 << 9, 64)
-const READ_OFFSETS: usize = memory.data(8 << 8, 64)
-const READ_MATCHES: usize = memory.data(8 << 9, 64)
+
+/** The tables that are used. */
+const LITERALS_STATES: usize = memory.data(8 << 9, 64)
+const OFFSET_STATES: usize = memory.data(8 << 8, 64)
+const MATCH_STATES: usize = memory.data(8 << 9, 64)
+
+/** So many bits of ones, for each number of bits. */
+const MASKS: usize = memory.data(4 * 32, 64)
 
 let arePrepared: bool = false
 
-/** The tables that are used, 0 before the first are; and the logarithms of their sizes. */
-let literalsTable: usize = 0
+/** Whether there are tables, from a block before; and the logarithms of their sizes. */
+let hasTables: bool = false
 let literalsLog: u32 = 0
-let offsetTable: usize = 0
 let offsetLog: u32 = 0
-let matchTable: usize = 0
 let matchLog: u32 = 0
 
 /** The last three offsets. */
@@ -60,36 +55,29 @@ let offset1: usize = 0
 let offset2: usize = 0
 let offset3: usize = 0
 
-/** Where the table description that was read last ended. */
+/** Where the table description that was read last ended, 0 for one that is not valid; and the logarithm of the size of its table. */
 let tableEnd: usize = 0
 let tableLog: u32 = 0
 
 /** Begins a frame: there are no tables to use again, and the last offsets are those that the format says. */
 export function startSequences(): void {
   if (!arePrepared) prepare()
-  literalsTable = 0
-  offsetTable = 0
-  matchTable = 0
+  hasTables = false
   offset1 = 1
   offset2 = 4
   offset3 = 8
 }
 
 function prepare(): void {
-  for (let i: u32 = 0; i < LITERALS_CODES; i++) {
-    const meaning = meaningOf(load<u32>(LITERALS_BASELINES + (i << 2)), load<u8>(LITERALS_BITS + i))
-    store<u64>(LITERALS_MEANINGS + (i << 3), meaning)
-  }
-  for (let i: u32 = 0; i < MATCH_CODES; i++) {
-    const meaning = meaningOf(load<u32>(MATCH_BASELINES + (i << 2)), load<u8>(MATCH_BITS + i))
-    store<u64>(MATCH_MEANINGS + (i << 3), meaning)
-  }
-  // Those below 2 stand for offsets that were there before; the others for three more than the offset.
-  for (let i: u32 = 0; i < OFFSET_CODES; i++)
-    store<u64>(OFFSET_MEANINGS + (i << 3), meaningOf(i < 2 ? i : (1 << i) - 3, i))
-  buildStates(DEFAULT_LITERALS, LITERALS_DISTRIBUTION, LITERALS_CODES, LITERALS_DISTRIBUTION_LOG, LITERALS_MEANINGS)
-  buildStates(DEFAULT_OFFSETS, OFFSET_DISTRIBUTION, OFFSET_DISTRIBUTION_CODES, OFFSET_DISTRIBUTION_LOG, OFFSET_MEANINGS)
-  buildStates(DEFAULT_MATCHES, MATCH_DISTRIBUTION, MATCH_CODES, MATCH_DISTRIBUTION_LOG, MATCH_MEANINGS)
+  for (let i: u32 = 0; i < LITERALS_CODES; i++)
+    store<u8>(LITERALS_VALUES + i, load<u8>(LITERALS_BITS + i) == 0 ? i : i + LONG)
+  for (let i: u32 = 0; i < MATCH_CODES; i++)
+    store<u8>(MATCH_VALUES + i, load<u8>(MATCH_BITS + i) == 0 ? i + 3 : i + LONG)
+  for (let i: u32 = 0; i < OFFSET_CODES; i++) store<u8>(OFFSET_VALUES + i, i)
+  for (let i: u32 = 0; i < 32; i++) store<u32>(MASKS + (i << 2), (1 << i) - 1)
+  buildStates(DEFAULT_LITERALS, LITERALS_DISTRIBUTION, LITERALS_CODES, LITERALS_DISTRIBUTION_LOG, LITERALS_VALUES)
+  buildStates(DEFAULT_OFFSETS, OFFSET_DISTRIBUTION, OFFSET_DISTRIBUTION_CODES, OFFSET_DISTRIBUTION_LOG, OFFSET_VALUES)
+  buildStates(DEFAULT_MATCHES, MATCH_DISTRIBUTION, MATCH_CODES, MATCH_DISTRIBUTION_LOG, MATCH_VALUES)
   arePrepared = true
 }
 
@@ -102,84 +90,73 @@ export function readTables(from: usize, end: usize): usize {
   const modes = <u32>load<u8>(from++)
   if ((modes & 3) != 0) return 0
   tableEnd = from
-  literalsTable = readTable(
+  tableLog = literalsLog
+  readTable(
     modes >> 6,
     end,
-    literalsTable,
+    LITERALS_STATES,
     DEFAULT_LITERALS,
-    READ_LITERALS,
-    LITERALS_CODES,
-    LITERALS_MEANINGS,
-    MAX_LITERALS_LOG,
     LITERALS_DISTRIBUTION_LOG,
-    literalsLog,
+    LITERALS_CODES,
+    LITERALS_VALUES,
+    MAX_LITERALS_LOG,
   )
   literalsLog = tableLog
-  if (literalsTable == 0) return 0
-  offsetTable = readTable(
+  tableLog = offsetLog
+  readTable(
     (modes >> 4) & 3,
     end,
-    offsetTable,
+    OFFSET_STATES,
     DEFAULT_OFFSETS,
-    READ_OFFSETS,
-    OFFSET_CODES,
-    OFFSET_MEANINGS,
-    MAX_OFFSET_LOG,
     OFFSET_DISTRIBUTION_LOG,
-    offsetLog,
+    OFFSET_CODES,
+    OFFSET_VALUES,
+    MAX_OFFSET_LOG,
   )
   offsetLog = tableLog
-  if (offsetTable == 0) return 0
-  matchTable = readTable(
+  tableLog = matchLog
+  readTable(
     (modes >> 2) & 3,
     end,
-    matchTable,
+    MATCH_STATES,
     DEFAULT_MATCHES,
-    READ_MATCHES,
-    MATCH_CODES,
-    MATCH_MEANINGS,
-    MAX_MATCH_LOG,
     MATCH_DISTRIBUTION_LOG,
-    matchLog,
+    MATCH_CODES,
+    MATCH_VALUES,
+    MAX_MATCH_LOG,
   )
   matchLog = tableLog
-  return matchTable == 0 ? 0 : tableEnd
+  hasTables = tableEnd != 0
+  return tableEnd
 }
 
-/** The table that a mode says: the predefined one, one with a single code, one that is described, or the one `before`. 0 for none. */
+/** Makes the table that a mode says: the predefined one, one with a single code, one that is described, or the one of the block before. */
 function readTable(
   mode: u32,
   end: usize,
-  before: usize,
-  predefined: usize,
   table: usize,
-  codes: u32,
-  meanings: usize,
-  maxLog: u32,
+  predefined: usize,
   predefinedLog: u32,
-  logBefore: u32,
-): usize {
+  codes: u32,
+  values: usize,
+  maxLog: u32,
+): void {
+  if (tableEnd == 0) return
   if (mode == 0) {
+    memory.copy(table, predefined, 8 << predefinedLog)
     tableLog = predefinedLog
-    return predefined
-  }
-  if (mode == 3) {
-    tableLog = logBefore
-    return before
-  }
-  if (mode == 1) {
-    if (tableEnd == end) return 0
-    const code = <u32>load<u8>(tableEnd++)
-    if (code >= codes) return 0
-    buildOneState(table, load<u64>(meanings + (code << 3)))
+  } else if (mode == 1) {
+    const code: u32 = tableEnd == end ? codes : load<u8>(tableEnd)
+    tableEnd = code < codes ? tableEnd + 1 : 0
+    if (code < codes) buildState(table, load<u8>(values + code))
     tableLog = 0
-    return table
+  } else if (mode == 2) {
+    tableEnd = readCounts(tableEnd, end, codes, maxLog)
+    if (tableEnd != 0) buildStates(table, COUNTS, countedSymbols, stateBits, values)
+    tableLog = stateBits
+  } else if (!hasTables) {
+    tableEnd = 0
   }
-  tableEnd = readCounts(tableEnd, end, codes, maxLog)
-  if (tableEnd == 0) return 0
-  buildStates(table, COUNTS, countedSymbols, stateBits, meanings)
-  tableLog = stateBits
-  return table
 }
 
 /**
@@ -196,96 +173,116 @@ export function runSequences(
   to: usize,
   toEnd: usize,
 ): usize {
-  let left = bitsIn(from, end)
-  if (left < 0) return 0
-  const start8 = from - 8
+  const bitCount = bitsIn(from, end)
+  if (bitCount < 0) return 0
   let first = offset1
   let second = offset2
   let third = offset3
-  let bits = window(start8, left)
-  let literalsState = literalsTable + (highest(bits, literalsLog) << 3)
-  bits <<= <u64>literalsLog
-  let offsetState = offsetTable + (highest(bits, offsetLog) << 3)
-  bits <<= <u64>offsetLog
-  let matchState = matchTable + (highest(bits, matchLog) << 3)
-  left -= <i32>(literalsLog + offsetLog + matchLog)
-  while (left >= 0) {
-    bits = window(start8, left)
-    const literalsEntry = load<u64>(literalsState)
-    const offsetEntry = load<u64>(offsetState)
-    const matchEntry = load<u64>(matchState)
-    const sums = <i32>literalsEntry + <i32>offsetEntry + <i32>matchEntry
-    const extra = (sums >> 8) & 255
-    // The offset.
-    let distance = <usize>(offsetEntry >> 32) + <usize>highest(bits, offsetEntry >> 8)
-    bits <<= offsetEntry >> 8
-    if ((<u32>offsetEntry & 0xfe00) != 0) {
+  let room = <i32>(toEnd - to)
+  // Streams are read from their end: the next bit is the highest of 57, and `rest` more, at this address.
+  const start8 = from - 8
+  let at = start8 + <usize>((bitCount + 7) >> 3)
+  let rest = <u64>((bitCount + 7) & 7)
+  let bits = load<u64>(at)
+  let place = 57 + rest - <u64>literalsLog
+  let literalsState = (<u32>(bits >> <u64>place) & ((1 << literalsLog) - 1)) << 3
+  place -= <u64>offsetLog
+  let offsetState = (<u32>(bits >> <u64>place) & ((1 << offsetLog) - 1)) << 3
+  place -= <u64>matchLog
+  let matchState = (<u32>(bits >> <u64>place) & ((1 << matchLog) - 1)) << 3
+  at += <usize>(<i64>(place - 57) >> 3)
+  rest = (place - 57) & 7
+  while (at >= start8) {
+    bits = load<u64>(at)
+    place = 57 + rest
+    let literalsSize = <usize>load<u8>(literalsState, LITERALS_STATES + 1)
+    let matchSize = <usize>load<u8>(matchState, MATCH_STATES + 1)
+    const offsetCode = <u64>load<u8>(offsetState, OFFSET_STATES + 1)
+    const mask = load<u32>(MASKS + ((<usize>offsetCode) << 2))
+    place -= offsetCode
+    let distance = <usize>(<u32>(bits >> <u64>place) & mask)
+    if (offsetCode > 1) {
+      // A one before those bits, and three less.
+      distance += <usize>(mask - 2)
       third = second
       second = first
       first = distance
     } else {
-      distance += <usize>(literalsEntry >> 32 == 0)
-      if (distance == 0) {
-        distance = first
-      } else {
-        if (distance == 1) {
-          distance = second
-        } else {
-          distance = distance == 2 ? third : first - 1
-          third = second
-        }
-        second = first
-        first = distance
+      const repeat = distance + <usize>offsetCode + <usize>(literalsSize == 0)
+      distance = select(select(first, second, repeat == 0), select(third, first - 1, repeat == 2), repeat < 2)
+      third = select(third, second, repeat < 2)
+      second = select(second, first, repeat == 0)
+      first = distance
+    }
+    if ((literalsSize | matchSize) >= LONG) {
+      at += <usize>(<i64>(place - 57) >> 3)
+      place = 57 + ((place - 57) & 7)
+      bits = load<u64>(at)
+      if (matchSize >= LONG) {
+        const code = matchSize - LONG
+        const extra = <u64>load<u8>(MATCH_BITS + code)
+        place -= extra
+        matchSize = <usize>(
+          (load<u32>(MATCH_BASELINES + (code << 2)) +
+            (<u32>(bits >> <u64>place) & load<u32>(MASKS + ((<usize>extra) << 2))))
+        )
       }
+      if (literalsSize >= LONG) {
+        const code = literalsSize - LONG
+        const extra = <u64>load<u8>(LITERALS_BITS + code)
+        place -= extra
+        literalsSize = <usize>(
+          (load<u32>(LITERALS_BASELINES + (code << 2)) +
+            (<u32>(bits >> <u64>place) & load<u32>(MASKS + ((<usize>extra) << 2))))
+        )
+      }
+      at += <usize>(<i64>(place - 57) >> 3)
+      place = 57 + ((place - 57) & 7)
+      bits = load<u64>(at)
     }
-    const matchSize = <usize>(matchEntry >> 32) + <usize>highest(bits, matchEntry >> 8)
-    bits <<= matchEntry >> 8
-    // Of 57 bits, the three states take 26.
-    if (extra > 31) bits = window(start8, left - <i32>((offsetEntry >> 8) & 63) - <i32>((matchEntry >> 8) & 63))
-    const literalsSize = <usize>(literalsEntry >> 32) + <usize>highest(bits, literalsEntry >> 8)
-    left -= extra
     if (--count != 0) {
-      bits <<= literalsEntry >> 8
-      literalsState = literalsTable + <usize>(<u32>literalsEntry >> 16) + ((<usize>highest(bits, literalsEntry)) << 3)
-      bits <<= literalsEntry
-      matchState = matchTable + <usize>(<u32>matchEntry >> 16) + ((<usize>highest(bits, matchEntry)) << 3)
-      bits <<= matchEntry
-      offsetState = offsetTable + <usize>(<u32>offsetEntry >> 16) + ((<usize>highest(bits, offsetEntry)) << 3)
-      left -= sums & 255
+      place -= <u64>load<u8>(literalsState, LITERALS_STATES)
+      literalsState =
+        <u32>load<u16>(literalsState, LITERALS_STATES + 4) +
+        ((<u32>(bits >> <u64>place) & <u32>load<u16>(literalsState, LITERALS_STATES + 6)) << 3)
+      place -= <u64>load<u8>(matchState, MATCH_STATES)
+      matchState =
+        <u32>load<u16>(matchState, MATCH_STATES + 4) +
+        ((<u32>(bits >> <u64>place) & <u32>load<u16>(matchState, MATCH_STATES + 6)) << 3)
+      place -= <u64>load<u8>(offsetState, OFFSET_STATES)
+      offsetState =
+        <u32>load<u16>(offsetState, OFFSET_STATES + 4) +
+        ((<u32>(bits >> <u64>place) & <u32>load<u16>(offsetState, OFFSET_STATES + 6)) << 3)
     }
-    if (literalsSize > literalsEnd - literals || literalsSize + matchSize > toEnd - to) return 0
+    at += <usize>(<i64>(place - 57) >> 3)
+    rest = (place - 57) & 7
+    room -= <i32>(literalsSize + matchSize)
+    const literalsNext = literals + literalsSize
+    if (literalsNext > literalsEnd || room < 0) return 0
     v128.store(to, v128.load(literals))
-    if (literalsSize > 16) copyMore(to, literals, literalsSize)
-    to += literalsSize
-    literals += literalsSize
+    const matchStart = to + literalsSize
+    for (let piece: usize = 16; piece < literalsSize; piece += 16) v128.store(to + piece, v128.load(literals + piece))
+    literals = literalsNext
     // One of 0 is as wrong as one that is too far.
-    if (distance - 1 >= to - history) return 0
+    if (distance - 1 >= matchStart - history) return 0
+    to = matchStart + matchSize
     if (distance >= 16) {
-      const match = to - distance
-      v128.store(to, v128.load(match))
-      if (matchSize > 16) copyMore(to, match, matchSize)
+      const match = matchStart - distance
+      v128.store(matchStart, v128.load(match))
+      v128.store(matchStart, v128.load(match, 16), 16)
+      for (let piece: usize = 32; piece < matchSize; piece += 16)
+        v128.store(matchStart + piece, v128.load(match + piece))
     } else {
-      copyBack(to, distance, matchSize)
+      copyBack(matchStart, distance, matchSize)
     }
-    to += matchSize
     if (count == 0) {
       offset1 = first
       offset2 = second
       offset3 = third
-      return left == 0 ? copyLast(to, toEnd, literals, literalsEnd) : 0
+      return at == start8 && rest == 7 ? copyLast(to, toEnd, literals, literalsEnd) : 0
     }
   }
   return 0
-}
-
-/** Copies `size` bytes but the first 16, in pieces of 16 of which the ranges may overlap. */
-function copyMore(to: usize, from: usize, size: usize): void {
-  const end = to + size
-  do {
-    to += 16
-    from += 16
-    v128.store(to, v128.load(from))
-  } while (to + 16 < end)
 }
 
 /** Copies the literals behind all sequences. */

@@ -1,4 +1,5 @@
-import { decodeStream, decodeStreams, forgetHuffman, hasHuffman, readHuffman } from './huffman-decode'
+import { forgetHuffman, hasHuffman, readHuffman } from './huffman-decode'
+import { decodeStream, decodeStreams } from './huffman-decode-streams'
 import { copyLast, readTables, runSequences, startSequences } from './zstd-decode-sequences'
 
 const MAX_BLOCK_SIZE: usize = 128 * 1024
