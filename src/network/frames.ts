@@ -60,9 +60,10 @@ export class FrameReader {
   #readSize(chunk: Uint8Array, at: number, end: number): number {
     const size = this.#size
     let next = at
-    while (this.#sizeFilled < 4 && next < end) size[this.#sizeFilled++] = chunk[next++]!
-    if (this.#sizeFilled < 4) return next
-    this.#sizeFilled = 0
+    let filled = this.#sizeFilled
+    while (filled < 4 && next < end) size[filled++] = chunk[next++]!
+    this.#sizeFilled = filled === 4 ? 0 : filled
+    if (filled < 4) return next
     const bytes = (size[0]! << 24) | (size[1]! << 16) | (size[2]! << 8) | size[3]!
     this.#check(bytes, next)
     this.#isFirst = false

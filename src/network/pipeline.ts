@@ -75,7 +75,8 @@ export class Pipeline {
     if (exchange.isLogin) this.#queue.unshift(exchange)
     else this.#queue.push(exchange)
     this.#flush(now)
-    this.#arm(exchange.deadline)
+    // When it was written, the timer knows.
+    if (this.#queue.length > 0) this.#arm(exchange.deadline)
   }
 
   /** A login has been made; the next one is due at `dueAt`, on the clock of performance.now(). */

@@ -8,6 +8,9 @@ import type { PartitionQueue } from './partition-queue.ts'
 import { maxVersionFor, produceRequest, type Shipment, type TransactionTerms } from './produce-request.ts'
 import type { SenderOptions } from './sender.ts'
 
+/** A batch that could not be made, and why. */
+type Failure = readonly [Shipment, KafkaError]
+
 /** The produce requests of one broker: written in the order they were handed in, however long their compression takes. */
 export class RequestLane {
   readonly #broker: Broker
@@ -54,42 +57,46 @@ export class RequestLane {
       return
     }
     const before = this.#tail
-    const tail = Promise.all([encoding, before]).then(([failed]) => {
+    const tail = Promise.all([encoding, before]).then(([encoded]) => {
       if (this.#tail === tail) this.#tail = undefined
-      const whole = shipments.filter((shipment) => failed?.has(shipment) !== true)
-      for (const [shipment, error] of failed ?? []) this.#outcomes.failed([shipment], error)
+      const failed = new Map(encoded?.filter((failure) => failure !== undefined))
+      const whole = shipments.filter((shipment) => !failed.has(shipment))
+      for (const [shipment, error] of failed) this.#outcomes.failed([shipment], error)
       if (whole.length > 0) this.#request(whole)
       else this.#settled()
     })
     this.#tail = tail
   }
 
-  /** Makes the bytes of all batches. Undefined when that is done at once, else the batches that could not be made. Never rejects. */
-  #encode(shipments: readonly Shipment[]): Promise<Map<Shipment, KafkaError>> | undefined {
-    const { compression, compressionLevel } = this.#options
-    let pending: Promise<void>[] | undefined
-    let failed: Map<Shipment, KafkaError> | undefined
-    const fail = (shipment: Shipment, error: unknown): void => {
-      failed ??= new Map()
-      failed.set(shipment, toKafkaError(error, this.#broker))
-    }
+  /** Makes the bytes of all batches. Undefined when that is done at once, else what became of those that took longer or could not be made. Never rejects. */
+  #encode(shipments: readonly Shipment[]): Promise<(Failure | undefined)[]> | undefined {
+    let pending: Promise<Failure | undefined>[] | undefined
     for (let i = 0; i < shipments.length; i++) {
-      const shipment = shipments[i]!
-      try {
-        const encoded = shipment.batch.encode(compression, compressionLevel)
-        if (encoded instanceof Promise) {
-          pending ??= []
-          const taken = encoded.then((bytes) => this.#take(shipment, bytes))
-          pending.push(taken.catch((error: unknown) => fail(shipment, error)))
-        } else {
-          this.#take(shipment, encoded)
-        }
-      } catch (error) {
-        fail(shipment, error)
-      }
+      const encoding = this.#encodeOne(shipments[i]!)
+      if (encoding !== undefined) (pending ??= []).push(encoding)
     }
-    if (pending === undefined && failed === undefined) return undefined
-    return Promise.all(pending ?? []).then(() => failed ?? new Map())
+    return pending && Promise.all(pending)
+  }
+
+  #encodeOne(shipment: Shipment): Promise<Failure | undefined> | undefined {
+    const { compression, compressionLevel } = this.#options
+    try {
+      const encoded = shipment.batch.encode(compression, compressionLevel)
+      if (encoded instanceof Promise) return this.#takeLater(shipment, encoded)
+      this.#take(shipment, encoded)
+      return undefined
+    } catch (error) {
+      return Promise.resolve([shipment, toKafkaError(error, this.#broker)])
+    }
+  }
+
+  async #takeLater(shipment: Shipment, encoded: Promise<Uint8Array>): Promise<Failure | undefined> {
+    try {
+      this.#take(shipment, await encoded)
+      return undefined
+    } catch (error) {
+      return [shipment, toKafkaError(error, this.#broker)]
+    }
   }
 
   #take(shipment: Shipment, bytes: Uint8Array): void {
