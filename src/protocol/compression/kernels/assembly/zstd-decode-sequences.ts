@@ -185,11 +185,11 @@ export function runSequences(
   let rest = <u64>((bitCount + 7) & 7)
   let bits = load<u64>(at)
   let place = 57 + rest - <u64>literalsLog
-  let literalsState = (<u32>(bits >> <u64>place) & ((1 << literalsLog) - 1)) << 3
+  let literalsState = bitsAt(bits, place, maskOf(literalsLog)) << 3
   place -= <u64>offsetLog
-  let offsetState = (<u32>(bits >> <u64>place) & ((1 << offsetLog) - 1)) << 3
+  let offsetState = bitsAt(bits, place, maskOf(offsetLog)) << 3
   place -= <u64>matchLog
-  let matchState = (<u32>(bits >> <u64>place) & ((1 << matchLog) - 1)) << 3
+  let matchState = bitsAt(bits, place, maskOf(matchLog)) << 3
   at += <usize>(<i64>(place - 57) >> 3)
   rest = (place - 57) & 7
   while (at >= start8) {
@@ -198,9 +198,9 @@ export function runSequences(
     let literalsSize = <usize>load<u8>(literalsState, LITERALS_STATES + 1)
     let matchSize = <usize>load<u8>(matchState, MATCH_STATES + 1)
     const offsetCode = <u64>load<u8>(offsetState, OFFSET_STATES + 1)
-    const mask = load<u32>(MASKS + ((<usize>offsetCode) << 2))
+    const mask = maskOf(<u32>offsetCode)
     place -= offsetCode
-    let distance = <usize>(<u32>(bits >> <u64>place) & mask)
+    let distance = <usize>bitsAt(bits, place, mask)
     if (offsetCode > 1) {
       // A one before those bits, and three less.
       distance += <usize>(mask - 2)
@@ -214,6 +214,7 @@ export function runSequences(
       second = select(second, first, repeat == 0)
       first = distance
     }
+    // There may be 63 extra bits, and the next states take 26: all are read at once only where there are those of an offset alone.
     if ((literalsSize | matchSize) >= LONG) {
       at += <usize>(<i64>(place - 57) >> 3)
       place = 57 + ((place - 57) & 7)
@@ -222,37 +223,33 @@ export function runSequences(
         const code = matchSize - LONG
         const extra = <u64>load<u8>(MATCH_BITS + code)
         place -= extra
-        matchSize = <usize>(
-          (load<u32>(MATCH_BASELINES + (code << 2)) +
-            (<u32>(bits >> <u64>place) & load<u32>(MASKS + ((<usize>extra) << 2))))
-        )
+        matchSize = <usize>load<u32>(MATCH_BASELINES + (code << 2)) + <usize>bitsAt(bits, place, maskOf(<u32>extra))
       }
       if (literalsSize >= LONG) {
         const code = literalsSize - LONG
         const extra = <u64>load<u8>(LITERALS_BITS + code)
         place -= extra
-        literalsSize = <usize>(
-          (load<u32>(LITERALS_BASELINES + (code << 2)) +
-            (<u32>(bits >> <u64>place) & load<u32>(MASKS + ((<usize>extra) << 2))))
-        )
+        literalsSize =
+          <usize>load<u32>(LITERALS_BASELINES + (code << 2)) + <usize>bitsAt(bits, place, maskOf(<u32>extra))
       }
       at += <usize>(<i64>(place - 57) >> 3)
       place = 57 + ((place - 57) & 7)
       bits = load<u64>(at)
     }
+    // The last sequence has no next states.
     if (--count != 0) {
       place -= <u64>load<u8>(literalsState, LITERALS_STATES)
       literalsState =
         <u32>load<u16>(literalsState, LITERALS_STATES + 4) +
-        ((<u32>(bits >> <u64>place) & <u32>load<u16>(literalsState, LITERALS_STATES + 6)) << 3)
+        (bitsAt(bits, place, load<u16>(literalsState, LITERALS_STATES + 6)) << 3)
       place -= <u64>load<u8>(matchState, MATCH_STATES)
       matchState =
         <u32>load<u16>(matchState, MATCH_STATES + 4) +
-        ((<u32>(bits >> <u64>place) & <u32>load<u16>(matchState, MATCH_STATES + 6)) << 3)
+        (bitsAt(bits, place, load<u16>(matchState, MATCH_STATES + 6)) << 3)
       place -= <u64>load<u8>(offsetState, OFFSET_STATES)
       offsetState =
         <u32>load<u16>(offsetState, OFFSET_STATES + 4) +
-        ((<u32>(bits >> <u64>place) & <u32>load<u16>(offsetState, OFFSET_STATES + 6)) << 3)
+        (bitsAt(bits, place, load<u16>(offsetState, OFFSET_STATES + 6)) << 3)
     }
     at += <usize>(<i64>(place - 57) >> 3)
     rest = (place - 57) & 7
@@ -283,6 +280,15 @@ export function runSequences(
     }
   }
   return 0
+}
+
+/** The bits from a place on that a mask leaves. */
+function bitsAt(bits: u64, place: u64, mask: u32): u32 {
+  return <u32>(bits >> place) & mask
+}
+
+function maskOf(count: u32): u32 {
+  return load<u32>(MASKS + (count << 2))
 }
 
 /** Copies the literals behind all sequences. */
