@@ -1,11 +1,11 @@
-// Compiles src/protocol/compression/kernels/assembly (AssemblyScript) into binary.ts beside it.
+// Compiles src/protocol/kernels/assembly (AssemblyScript) into binary.ts beside it.
 //   npm run kernels              writes binary.ts
 //   npm run kernels -- --check   fails when binary.ts is not what the sources make
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { main } from 'assemblyscript/asc'
 
-const folder = fileURLToPath(new URL('../src/protocol/compression/kernels/', import.meta.url))
+const folder = fileURLToPath(new URL('../src/protocol/kernels/', import.meta.url))
 const options = '-O3 --enable simd --enable bulk-memory'.split(' ')
 // An assertion would need an import and a runtime a heap, but kernels are given the addresses that they work on.
 options.push('--noAssert', '--runtime', 'stub')

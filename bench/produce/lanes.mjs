@@ -8,7 +8,7 @@ export const lanes = {
   single: { shape: 'single', valueBytes: 100, count: 500_000 },
   sequential: { shape: 'sequential', valueBytes: 100, count: 5_000 },
   '1kb': { shape: 'many', valueBytes: 1_000, count: 200_000 },
-  '10kb': { shape: 'many', perCall: 100, valueBytes: 10_000, count: 20_000 },
+  '10kb': { shape: 'many', perCall: 100, valueBytes: 10_000, count: 100_000 },
   lz4: { shape: 'many', valueBytes: 1_000, count: 200_000, compression: 'lz4' },
   zstd: { shape: 'many', valueBytes: 1_000, count: 200_000, compression: 'zstd' },
   snappy: { shape: 'many', valueBytes: 1_000, count: 200_000, compression: 'snappy' },

@@ -57,7 +57,7 @@ const cluster =
   flags.bootstrap === undefined
     ? await startCluster({
         jvmArgs: ['-Xmx1g', '-XX:TieredStopAtLevel=4'],
-        properties: { 'log.retention.check.interval.ms': '5000' },
+        properties: { 'log.retention.check.interval.ms': '5000', 'log.segment.delete.delay.ms': '1000' },
       })
     : undefined
 const bootstrap = flags.bootstrap ?? cluster.bootstrapServers

@@ -27,7 +27,7 @@ export interface DecompressOptions {
 
 /** Compresses and decompresses whole record sections. Every failure is a CompressionError. */
 export interface Codec {
-  /** What is returned at once is valid until the next call only. */
+  /** What is returned at once is valid until kernels are used again: for the next call, or a checksum. */
   compress(bytes: Uint8Array, options: CompressOptions): Uint8Array | Promise<Uint8Array>
   /** Makes an array of its own, of which nothing is part of the input. Fails once the output would be longer than `maxBytes`, without having allocated much more than that. */
   decompress(bytes: Uint8Array, options: DecompressOptions): Uint8Array | Promise<Uint8Array>

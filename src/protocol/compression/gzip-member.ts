@@ -1,4 +1,4 @@
-import { Kernels, SLACK_BYTES } from './kernels/kernels.ts'
+import { Kernels, SLACK_BYTES } from '../kernels/kernels.ts'
 
 /** Magic, deflate as the method, and no flags, as a number; after it a time, and what compressed it where. */
 const HEADER = 0x00088b1f

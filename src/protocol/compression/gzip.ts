@@ -13,7 +13,7 @@ import {
   type DecompressOptions,
 } from './codec.ts'
 import { announcedSize, gunzipPlain, gzipPlain } from './gzip-member.ts'
-import { Kernels } from './kernels/kernels.ts'
+import { Kernels } from '../kernels/kernels.ts'
 
 /** From this size on node:zlib compresses in the thread pool, below it the hand-over costs more than the work. */
 const OFF_LOOP_BYTES = 32 * 1024

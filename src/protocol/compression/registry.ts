@@ -19,7 +19,7 @@ const loaders: Record<CodecName, () => Promise<Codec>> = {
 const loading = new Map<CodecName, Promise<Codec>>()
 const loaded = new Map<CodecName, Codec>()
 
-/** Loads a codec on its first use. One whose package is missing rejects with CompressionError, and is looked for again the next time. */
+/** Loads a codec on its first use. One that cannot be loaded is tried again the next time. */
 export function loadCodec(name: CodecName): Promise<Codec> {
   let codec = loading.get(name)
   if (codec === undefined) {
@@ -34,8 +34,8 @@ export function loadCodec(name: CodecName): Promise<Codec> {
 }
 
 /**
- * Compresses a record section, at once when the codec is loaded and works without the thread pool: what is returned at once is valid until the
- * next call only. Fails with CompressionError when the codec's package is not there.
+ * Compresses a record section, at once when the codec is loaded and works without the thread pool: what is returned at once is valid until
+ * kernels are used again. Fails with CompressionError where the runtime does not allow the codec.
  */
 export function compress(
   name: CompressionName,

@@ -1,4 +1,4 @@
-import { Kernels, SLACK_BYTES } from './kernels/kernels.ts'
+import { Kernels, SLACK_BYTES } from '../kernels/kernels.ts'
 
 /** The longest header of a frame: magic, descriptor, window, and four bytes of size. */
 const MAX_HEADER_SIZE = 10

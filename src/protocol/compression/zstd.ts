@@ -11,7 +11,7 @@ import {
   type CompressOptions,
   type DecompressOptions,
 } from './codec.ts'
-import { Kernels } from './kernels/kernels.ts'
+import { Kernels } from '../kernels/kernels.ts'
 import { compressFrame } from './zstd-compress.ts'
 import { decompressFrames } from './zstd-decompress.ts'
 import { readZstdFrames, type ZstdFrame } from './zstd-frame.ts'

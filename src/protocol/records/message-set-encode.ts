@@ -50,7 +50,7 @@ export async function encodeMessageSet(
   }
   if (!isWrapped) return messages.finish()
   const compressed = compress(compression, messages.finish(), { level: options.level, magic })
-  // What comes at once is valid until the next call only.
+  // What comes at once is valid until kernels are used again.
   const value = compressed instanceof Promise ? await compressed : compressed.slice()
   const wrapper = new ByteWriter(value.length + 64)
   writeMessage(wrapper, magic, typeBit | codec, {

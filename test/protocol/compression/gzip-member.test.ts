@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
 import { announcedSize, gunzipPlain, gzipPlain } from '../../../src/protocol/compression/gzip-member.ts'
 import { loadGzip } from '../../../src/protocol/compression/gzip.ts'
-import { Kernels, SLACK_BYTES } from '../../../src/protocol/compression/kernels/kernels.ts'
+import { Kernels, SLACK_BYTES } from '../../../src/protocol/kernels/kernels.ts'
 import { contents } from './contents.ts'
 
 const input = Buffer.from('letters and letters '.repeat(200))

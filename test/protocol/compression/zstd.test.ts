@@ -3,7 +3,7 @@ import * as zlib from 'node:zlib'
 import { describe, expect, test, vi } from 'vitest'
 import { CompressionError } from '../../../src/errors.ts'
 import type { Codec } from '../../../src/protocol/compression/codec.ts'
-import { Kernels } from '../../../src/protocol/compression/kernels/kernels.ts'
+import { Kernels } from '../../../src/protocol/kernels/kernels.ts'
 import { loadZstd } from '../../../src/protocol/compression/zstd.ts'
 
 const frames = JSON.parse(readFileSync(new URL('reference-frames.json', import.meta.url), 'utf8')) as {

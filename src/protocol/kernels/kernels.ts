@@ -1,5 +1,5 @@
-import { CompressionError } from '../../../errors.ts'
-import type { CompressionName } from '../codec.ts'
+import { CompressionError } from '../../errors.ts'
+import type { CompressionName } from '../compression/codec.ts'
 import { KERNELS_BASE64 } from './binary.ts'
 
 /** Bytes of room that every range in the memory needs after it: kernels copy in pieces and may go so far past an end. */
@@ -12,6 +12,7 @@ const PAGE_BYTES = 64 * 1024
 
 /** What the kernels are called with and return: addresses in their memory, as they are described in `assembly/`. */
 export interface KernelFunctions {
+  crc32c(from: number, end: number, sum: number): number
   deflate(start: number, end: number, to: number): number
   inflate(from: number, end: number, output: number, outputEnd: number): number
   snappyCompress(start: number, end: number, to: number): number
@@ -37,7 +38,7 @@ interface Exports extends KernelFunctions {
 }
 
 /**
- * Codecs as WebAssembly, compiled from `assembly/` into `binary.ts` (`npm run kernels`): twice as fast as the same in JavaScript, and the same on
+ * Codecs and a checksum as WebAssembly, compiled from `assembly/` into `binary.ts` (`npm run kernels`): twice as fast as the same in JavaScript, and the same on
  * every runtime. They work on addresses in a memory of their own, into which input is copied and from which output is.
  */
 export class Kernels {

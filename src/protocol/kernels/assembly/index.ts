@@ -1,3 +1,4 @@
+export { crc32c } from './crc32c'
 export { deflate } from './deflate'
 export { inflate } from './inflate'
 export { lz4Compress, lz4Uncompress } from './lz4'

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Kernels } from '../../../src/protocol/compression/kernels/kernels.ts'
+import { Kernels } from '../../src/protocol/kernels/kernels.ts'
 
 const bytesOf = (size: number): number => Kernels.use('lz4', size, (kernels) => kernels.bytes.length)
 
@@ -12,7 +12,7 @@ describe('kernels', () => {
   })
 
   test('are what their sources make', async () => {
-    const script = new URL('../../../scripts/build-kernels.mjs', import.meta.url).pathname
+    const script = new URL('../../scripts/build-kernels.mjs', import.meta.url).pathname
     await expect(promisify(execFile)(process.execPath, [script, '--check'])).resolves.toBeDefined()
   }, 60_000)
 
@@ -39,7 +39,7 @@ describe('kernels', () => {
   ])('say what is missing where WebAssembly is %s', async (_, present) => {
     vi.resetModules()
     vi.stubGlobal('WebAssembly', present)
-    const { compress } = await import('../../../src/protocol/compression/registry.ts')
+    const { compress } = await import('../../src/protocol/compression/registry.ts')
     const bytes = new Uint8Array(1000)
     for (const codec of ['snappy', 'lz4'] as const) {
       await expect(async () => compress(codec, bytes)).rejects.toMatchObject({ code: 'KAFKA_COMPRESSION', codec })
