@@ -3,16 +3,16 @@
  * with 1,000 in flight, `sequential` = one record a call with 1 in flight, `enqueue` = without a promise for each, then flush.
  */
 export const lanes = {
-  many: { shape: 'many', valueBytes: 100, count: 1_000_000 },
-  enqueue: { shape: 'enqueue', valueBytes: 100, count: 1_000_000 },
-  single: { shape: 'single', valueBytes: 100, count: 500_000 },
+  many: { shape: 'many', valueBytes: 100, count: 3_000_000 },
+  enqueue: { shape: 'enqueue', valueBytes: 100, count: 3_000_000 },
+  single: { shape: 'single', valueBytes: 100, count: 1_500_000 },
   sequential: { shape: 'sequential', valueBytes: 100, count: 5_000 },
-  '1kb': { shape: 'many', valueBytes: 1_000, count: 200_000 },
+  '1kb': { shape: 'many', valueBytes: 1_000, count: 1_000_000 },
   '10kb': { shape: 'many', perCall: 100, valueBytes: 10_000, count: 100_000 },
-  lz4: { shape: 'many', valueBytes: 1_000, count: 200_000, compression: 'lz4' },
-  zstd: { shape: 'many', valueBytes: 1_000, count: 200_000, compression: 'zstd' },
-  snappy: { shape: 'many', valueBytes: 1_000, count: 200_000, compression: 'snappy' },
-  gzip: { shape: 'many', valueBytes: 1_000, count: 100_000, compression: 'gzip' },
+  lz4: { shape: 'many', valueBytes: 1_000, count: 500_000, compression: 'lz4' },
+  zstd: { shape: 'many', valueBytes: 1_000, count: 500_000, compression: 'zstd' },
+  snappy: { shape: 'many', valueBytes: 1_000, count: 500_000, compression: 'snappy' },
+  gzip: { shape: 'many', valueBytes: 1_000, count: 200_000, compression: 'gzip' },
 }
 
 /** Values that compress about as well as JSON events do: words of a small vocabulary and random digits. */

@@ -44,7 +44,7 @@ const { values: flags } = parseArgs({
     clients: { type: 'string', default: Object.keys(shapesOf).join(',') },
     rounds: { type: 'string', default: '3' },
     bootstrap: { type: 'string' },
-    cap: { type: 'string', default: '8000' },
+    cap: { type: 'string', default: '2500' },
     profile: { type: 'string' },
   },
 })
