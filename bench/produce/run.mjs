@@ -1,5 +1,5 @@
 // Producing, side by side: node produce/run.mjs [--lanes many,single] [--clients kafkawire,kafka-ts] [--rounds 3] [--bootstrap host:port]
-// Each client runs in a process of its own, in turn, round by round. Without --bootstrap a broker is started on this machine, which keeps its logs in memory where
+// Each client runs in a process of its own, in turn, round by round, another one first each time; what the first of all finds a cold broker for is not counted. Without --bootstrap a broker is started on this machine, which keeps its logs in memory where
 // there is a file system for that: clients are to be compared, not what a disk does meanwhile.
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -72,14 +72,16 @@ try {
 
 async function runLane(laneName) {
   const results = new Map()
-  for (let round = 0; round < Number(flags.rounds); round++) {
-    for (const client of clients) {
-      if (!canRun(client, lanes[laneName])) continue
+  const able = clients.filter((client) => canRun(client, lanes[laneName]))
+  // Round -1 is for the broker.
+  for (let round = -1; round < Number(flags.rounds); round++) {
+    const first = Math.max(round, 0) % able.length
+    for (const client of round < 0 ? able.slice(0, 1) : [...able.slice(first), ...able.slice(0, first)]) {
       const topic = `bench-${laneName}-${client}-${round}-${Date.now()}`
       await admin.createTopics([{ name: topic, partitions: PARTITIONS, replicationFactor: 1 }])
       try {
         const result = client === 'java' ? await runJava(laneName, topic) : await runWorker(client, laneName, topic)
-        results.set(client, [...(results.get(client) ?? []), result])
+        if (round >= 0) results.set(client, [...(results.get(client) ?? []), result])
       } catch (error) {
         console.error(`${client} ${laneName}: ${String(error.stderr ?? error).slice(0, 2000)}`)
       }
