@@ -8,9 +8,9 @@ import { build } from 'esbuild'
 
 const TOLERANCE = 1.05
 const SHAPES = {
-  'protocol only': "import * as protocol from './dist/protocol/index.js'; console.log(protocol)",
-  'producer only': "import { Producer } from './dist/index.js'; console.log(Producer)",
-  all: "import * as kafkawire from './dist/index.js'; console.log(kafkawire)",
+  'protocol only': "import * as protocol from './dist/modules/protocol/index.js'; console.log(protocol)",
+  'producer only': "import { Producer } from './dist/modules/index.js'; console.log(Producer)",
+  all: "import * as kafkawire from './dist/modules/index.js'; console.log(kafkawire)",
 }
 const root = fileURLToPath(new URL('..', import.meta.url))
 const table = `${root}/bench/bundle-size.json`

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
-import { encodeRecordBatch } from '../../dist/protocol/records/encode.js'
-import { crc32c } from '../../dist/protocol/bytes/crc32c.js'
-import { metadataApi } from '../../dist/protocol/messages/03-metadata.js'
-import { readBatches } from '../../dist/protocol/records/read-batches.js'
-import { RecordBatchBuilder } from '../../dist/protocol/records/record-batch-builder.js'
+import { encodeRecordBatch } from '../../dist/modules/protocol/records/encode.js'
+import { crc32c } from '../../dist/modules/protocol/bytes/crc32c.js'
+import { metadataApi } from '../../dist/modules/protocol/messages/03-metadata.js'
+import { readBatches } from '../../dist/modules/protocol/records/read-batches.js'
+import { RecordBatchBuilder } from '../../dist/modules/protocol/records/record-batch-builder.js'
 
 const require = createRequire(import.meta.url)
 

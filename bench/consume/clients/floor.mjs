@@ -1,7 +1,7 @@
 // No client: fetches from all partitions over a bare socket, one request in flight, the next one sent before the last answer is decoded; checks each batch's
 // CRC and makes an object of each record, with nothing around it that a client needs.
 import { connect } from 'node:net'
-import { crc32c } from '../../../dist/protocol/bytes/crc32c.js'
+import { crc32c } from '../../../dist/modules/protocol/bytes/crc32c.js'
 
 const PARTITION_BYTES = 1_048_576
 

@@ -2,7 +2,7 @@
 // FLOOR_BATCHES says how many partitions a request carries, each with one batch; 5 requests are in flight. Or each call of sendMany is a request of its own, with a batch
 // for each partition.
 import { connect } from 'node:net'
-import { crc32c } from '../../../dist/protocol/bytes/crc32c.js'
+import { crc32c } from '../../../dist/modules/protocol/bytes/crc32c.js'
 
 const BATCH_BYTES = 16_384
 const HEADER_BYTES = 61
