@@ -76,7 +76,9 @@ describe('the packed package, installed without its optional dependencies', () =
 
   test('has type declarations for every entry', () => {
     const declarations = subpaths.map((path) => `${path === '.' ? '' : `${path}/`}index.d.ts`)
-    const missing = declarations.filter((file) => !existsSync(join(folder, 'node_modules/kafkawire/dist/modules', file)))
+    const missing = declarations.filter(
+      (file) => !existsSync(join(folder, 'node_modules/kafkawire/dist/modules', file)),
+    )
     expect(missing).toEqual([])
   })
 
