@@ -1,5 +1,6 @@
 import type * as NodeZlib from 'node:zlib'
 import { CompressionError } from '../../errors.ts'
+import { Kernels } from '../kernels/kernels.ts'
 import {
   checkLevel,
   chunkSizeFor,
@@ -13,7 +14,6 @@ import {
   type DecompressOptions,
 } from './codec.ts'
 import { announcedSize, gunzipPlain, gzipPlain } from './gzip-member.ts'
-import { Kernels } from '../kernels/kernels.ts'
 
 /** From this size on node:zlib compresses in the thread pool, below it the hand-over costs more than the work. */
 const OFF_LOOP_BYTES = 32 * 1024

@@ -1,5 +1,5 @@
-import { checkLevel, garbled, tooLarge, type Codec, type CompressOptions, type DecompressOptions } from './codec.ts'
 import { Kernels, SLACK_BYTES } from '../kernels/kernels.ts'
+import { checkLevel, garbled, tooLarge, type Codec, type CompressOptions, type DecompressOptions } from './codec.ts'
 import { FRAME_END, frameHeader, MAX_BLOCK_SIZE, readLz4Frame, STORED } from './lz4-frame.ts'
 import { xxhash32 } from './xxhash32.ts'
 

@@ -1,5 +1,5 @@
-import { garbled, tooLarge, type Codec, type CompressOptions, type DecompressOptions } from './codec.ts'
 import { Kernels, SLACK_BYTES } from '../kernels/kernels.ts'
+import { garbled, tooLarge, type Codec, type CompressOptions, type DecompressOptions } from './codec.ts'
 
 /** What a block is uncompressed to at most when Java writes it (`SnappyOutputStream`, 32 KiB). */
 const BLOCK_SIZE = 32 * 1024

@@ -1,5 +1,5 @@
-import { garbled, tooLarge } from './codec.ts'
 import { Kernels, SLACK_BYTES } from '../kernels/kernels.ts'
+import { garbled, tooLarge } from './codec.ts'
 import { readZstdBlock, type ZstdFrame } from './zstd-frame.ts'
 
 /** What the kernel finds wrong with a block (`ZstdFault`): numbers below all addresses. */

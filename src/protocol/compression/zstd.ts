@@ -1,4 +1,5 @@
 import type { CompressionError } from '../../errors.ts'
+import { Kernels } from '../kernels/kernels.ts'
 import {
   checkLevel,
   chunkSizeFor,
@@ -11,7 +12,6 @@ import {
   type CompressOptions,
   type DecompressOptions,
 } from './codec.ts'
-import { Kernels } from '../kernels/kernels.ts'
 import { compressFrame } from './zstd-compress.ts'
 import { decompressFrames } from './zstd-decompress.ts'
 import { readZstdFrames, type ZstdFrame } from './zstd-frame.ts'
@@ -59,8 +59,9 @@ export async function loadZstd(importZlib: () => Promise<unknown> = () => import
   return {
     compress(bytes: Uint8Array, { level = DEFAULT_LEVEL }: CompressOptions) {
       checkLevel('zstd', level, MIN_LEVEL, MAX_LEVEL)
-      const isForKernel = level === DEFAULT_LEVEL && hasKernels && bytes.length < OFF_LOOP_BYTES
-      return zlib === undefined || isForKernel ? compressFrame(bytes) : compressByZlib(zlib, bytes, level)
+      if (zlib === undefined) return compressFrame(bytes)
+      const suitsKernel = level === DEFAULT_LEVEL && bytes.length < OFF_LOOP_BYTES
+      return suitsKernel && hasKernels ? compressFrame(bytes) : compressByZlib(zlib, bytes, level)
     },
     decompress(bytes: Uint8Array, { maxBytes }: DecompressOptions) {
       const frames = readFrames(bytes, maxBytes)
