@@ -35,6 +35,16 @@ await consumer.close()
 await broker.close()
 `
 
+const compareEntries = `
+import { KafkaError } from 'kafkawire'
+import { metadataApi } from 'kafkawire/protocol'
+try {
+  metadataApi.request.encode({ topics: 5 }, 1)
+} catch (error) {
+  console.log(error instanceof KafkaError)
+}
+`
+
 describe('the packed package, installed without its optional dependencies', () => {
   let folder = ''
 
@@ -49,6 +59,7 @@ describe('the packed package, installed without its optional dependencies', () =
     await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }))
     await writeFile(join(folder, 'list-loaded-modules.js'), listLoadedModules)
     await writeFile(join(folder, 'produce-and-consume.js'), produceAndConsume)
+    await writeFile(join(folder, 'compare-entries.js'), compareEntries)
     await run('npm', ['install', '--omit=optional', '--no-audit', '--no-fund', join(folder, filename)], { cwd: folder })
   })
 
@@ -80,6 +91,11 @@ describe('the packed package, installed without its optional dependencies', () =
       (file) => !existsSync(join(folder, 'node_modules/kafkawire/dist/modules', file)),
     )
     expect(missing).toEqual([])
+  })
+
+  test('has a class once, whichever entry it is thrown by', async () => {
+    const { stdout } = await run(process.execPath, ['compare-entries.js'], { cwd: folder })
+    expect(stdout).toBe('true\n')
   })
 
   test('produces and consumes, and lets the process end', async () => {
