@@ -36,14 +36,14 @@ const KERNEL_BLOCK_BYTES = 2048
 /** What the kernel is given at a time: little enough to be still in the processor's cache when it gets to it. */
 const KERNEL_PIECE_BYTES = 32 * 1024
 
-/** Undefined until it is known whether kernels are usable. */
-let hasKernel: boolean | undefined
+/** Until kernels cannot be had once: where WebAssembly is not allowed, or has no memory for another instance. */
+let hasKernel = true
 
 /** CRC-32C (Castagnoli) of `bytes` from `start` to `end`, as an unsigned number: the checksum of v2 record batches. */
 export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
   let crc = -1
   let at = start
-  if (end - at >= MIN_KERNEL_BYTES && (hasKernel ??= Kernels.areUsable())) {
+  if (end - at >= MIN_KERNEL_BYTES && (hasKernel &&= Kernels.areUsable())) {
     at = end - ((end - at) % KERNEL_BLOCK_BYTES)
     crc = byKernel(bytes, start, at)
   }

@@ -1,11 +1,11 @@
 import { Kernels, SLACK_BYTES } from '../kernels/kernels.ts'
+import { BLOCK_HEADER_SIZE } from './zstd-frame.ts'
 
 /** The longest header of a frame: magic, descriptor, window, and four bytes of size. */
 const MAX_HEADER_SIZE = 10
 
 /** No block is smaller but the last: one ends after 128 KiB, or when it has 16,384 matches of 4 bytes at least. */
 const MIN_BLOCK_SIZE = 64 * 1024
-const BLOCK_HEADER_SIZE = 3
 
 /** How far `zstdCompress` may write past the end of its output before it finds that a block is better left as it is. */
 const OUTPUT_SLACK_BYTES = 1024

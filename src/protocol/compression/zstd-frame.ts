@@ -34,7 +34,7 @@ const SKIPPABLE_MAGIC = 0x184d2a50
 const MAX_BLOCK_SIZE = 128 * 1024
 
 /** The header of a block, before its content. */
-const BLOCK_HEADER_SIZE = 3
+export const BLOCK_HEADER_SIZE = 3
 
 const BLOCK_KINDS = ['raw', 'repeated', 'compressed'] as const
 

@@ -87,7 +87,7 @@ export class Kernels {
     }
   }
 
-  /** Whether this runtime can run them, for codecs that have another way. */
+  /** Whether this runtime can run them now, for those that have another way. */
   static areUsable(): boolean {
     try {
       Kernels.#kept ??= Kernels.#make('none')
